@@ -1,0 +1,20 @@
+/** The deployed functions, by stage. */
+
+// 1 schedule: plans, reclaims and starts scheduled tasks
+export { schedule, scheduleTick } from "./schedule/functions.ts";
+
+// 2 mine: fans a task out over its companies, and calls the modules
+export { mineCompany, mineSource } from "./mine/functions.ts";
+
+// 3 ingest: takes in what modules and the web application say
+export {
+  crawlingFinished,
+  crmCompanies,
+  feedRawData,
+  handshake,
+  newCompany,
+  sourceMeasurement,
+} from "./ingest/functions.ts";
+
+// 4 normalize: turns raw documents into values
+export { normalizeAgain, normalizeRawData } from "./normalize/functions.ts";

@@ -1,0 +1,35 @@
+import { z } from "zod";
+import { verifyModuleToken } from "../miningModule/moduleToken.ts";
+import { firestore } from "../platform/firebase.ts";
+import { type Paths, route } from "../platform/http.ts";
+import { database } from "../platform/postgres.ts";
+import { countRawDocuments } from "../rawDocument/countRawDocuments.ts";
+import { rowId } from "./fields.ts";
+import { reportCrawl } from "./reportCrawl.ts";
+
+const crawlError = z.object({ error_type: z.string(), error_description: z.string().nullish() });
+
+const crawlReport = z.object({
+  task_id: rowId,
+  /** By company id; by the CRM's own id for a CRM. */
+  errors: z.record(z.string(), crawlError).nullish(),
+});
+
+/** What went wrong for one company, in the module's words. */
+export type CrawlError = z.output<typeof crawlError>;
+
+export const paths: Paths = {
+  "/": {
+    POST: route(verifyModuleToken, async ({ claims, now, json }) => {
+      const { task_id, errors } = await json(crawlReport);
+      const context = {
+        db: await database(),
+        countFiled: (sourceName: string, about: { taskId: number; companyId: number | null }) =>
+          countRawDocuments(firestore(), sourceName, about),
+      };
+      await reportCrawl(context, { claims, taskId: task_id, errors: errors ?? {}, now });
+      const body = { task_id, errors: errors ?? null, return_message: "Notified about crawling finished" };
+      return { status: 201, body };
+    }),
+  },
+};

@@ -1,0 +1,123 @@
+import type { Firestore } from "firebase-admin/firestore";
+import { z } from "zod";
+import { crmCompany } from "../miningModule/crmCompany.ts";
+import { isCrm } from "../miningModule/isCrm.ts";
+import type { ModuleSource } from "../miningModule/miningModule.ts";
+import { type ModuleClaims, verifyModuleToken } from "../miningModule/moduleToken.ts";
+import { ApiError } from "../platform/apiError.ts";
+import { type BlobStore, blobStore } from "../platform/blobStore.ts";
+import { firestore } from "../platform/firebase.ts";
+import { accept, type Paths, parseJsonText, route } from "../platform/http.ts";
+import { type Database, database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
+import { timestamp } from "../platform/timestamp.ts";
+import { isRawObject, parseLosslessJson, type RawObject } from "../rawDocument/losslessJson.ts";
+import { type StoredRawDocument, storeRawDocument } from "../rawDocument/storeRawDocument.ts";
+import { findSource } from "./findSource.ts";
+import { registerCompany } from "./registerCompany.ts";
+
+const feed = z.object({
+  source_name: z.string(),
+  company_id: z.union([z.string(), z.number().int()]),
+  raw_data: z.custom<RawObject>(isRawObject, "expected an object"),
+  observed_at: timestamp.nullish(),
+});
+
+/** What a module feeds: one raw answer about one company. */
+export type Feed = z.output<typeof feed>;
+
+export const paths: Paths = {
+  "/": {
+    POST: route(verifyModuleToken, async ({ claims, now, text }) => {
+      const body = await text();
+      const { value, numbersFit } = parseJsonText(body, parseLosslessJson);
+      const fed = accept(feed, value);
+      const context = { db: await database(), firestore: firestore(), blobStore: blobStore() };
+      const stored = await feedRawData(context, { claims, feed: fed, text: body, numbersFit, now });
+      return {
+        status: 201,
+        // The answer that it replaces repeated raw_data; no module reads it, and it may be megabytes.
+        body: {
+          source_name: stored.sourceName,
+          company_id: String(stored.companyId),
+          timestamp: now.toISOString(),
+          return_message: "Raw data received and saved. ",
+          document_id: stored.id,
+        },
+      };
+    }),
+  },
+};
+
+interface FeedContext {
+  readonly db: TransactionalDatabase;
+  readonly firestore: Firestore;
+  readonly blobStore: BlobStore;
+}
+
+interface ReceivedFeed {
+  readonly claims: ModuleClaims;
+  readonly feed: Feed;
+  /** The body as it came. */
+  readonly text: string;
+  readonly numbersFit: boolean;
+  readonly now: Date;
+}
+
+/**
+ * Files what a module feeds: under the source, the task and the company that its token names, whatever the body
+ * says. A token without a company leaves that to the body, or to the CRM's own words.
+ *
+ * @throws ApiError; then nothing was written
+ */
+export async function feedRawData(
+  { db, ...stores }: FeedContext,
+  { claims, feed, text, numbersFit, now }: ReceivedFeed,
+): Promise<StoredRawDocument & { sourceName: string; companyId: number }> {
+  const observedAt = observationTime(feed, now);
+  const source = await findSource(db, claims.sourceId);
+  const companyId = await companyOf(db, { source, claims, feed, now });
+  const stored = await storeRawDocument(stores, {
+    source,
+    companyId,
+    taskId: claims.taskId,
+    attempt: claims.attempt,
+    rawData: feed.raw_data,
+    feed: { text, numbersFit },
+    observedAt,
+    now,
+  });
+  return { ...stored, sourceName: source.name, companyId };
+}
+
+// The module's clock, and a date without a time in a zone that is ahead.
+const MOST_AHEAD_MS = 24 * 60 * 60 * 1000;
+
+function observationTime({ observed_at: observedAt }: Feed, now: Date): Date | undefined {
+  if (observedAt == null) return undefined;
+  if (observedAt.getTime() <= now.getTime() + MOST_AHEAD_MS) return observedAt;
+  throw new ApiError("invalid_request", "The request does not fit", {
+    details: [{ path: "observed_at", message: "is in the future" }],
+  });
+}
+
+interface Naming {
+  readonly source: ModuleSource;
+  readonly claims: ModuleClaims;
+  readonly feed: Feed;
+  readonly now: Date;
+}
+
+async function companyOf(db: TransactionalDatabase, { source, claims, feed, now }: Naming): Promise<number> {
+  if (claims.companyId !== undefined) return existingCompany(db, claims.companyId);
+  if (!isCrm(source)) return existingCompany(db, Number(feed.company_id));
+  const { id } = await registerCompany(db, accept(crmCompany, feed.raw_data), now);
+  return id;
+}
+
+async function existingCompany(db: Database, id: number): Promise<number> {
+  const row = Number.isSafeInteger(id)
+    ? await selectRow(db, z.object({ id: z.number() }), "select id from company where id = $1::bigint", [id])
+    : undefined;
+  if (row === undefined) throw new ApiError("not_found", "There is no such company");
+  return row.id;
+}

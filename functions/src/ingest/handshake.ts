@@ -1,0 +1,81 @@
+import type { Firestore } from "firebase-admin/firestore";
+import { z } from "zod";
+import type {
+  Frequency,
+  MiningModule,
+  ModuleDescription,
+  ModuleSource,
+} from "../miningModule/miningModule.ts";
+import { ModuleError } from "../miningModule/moduleError.ts";
+import { moduleFor } from "../miningModule/moduleFor.ts";
+import { storeMap } from "../normalizationMap/mapStore.ts";
+import { ensureMeasurements } from "../normalizationMap/measurements.ts";
+import { ApiError } from "../platform/apiError.ts";
+import { blobStore } from "../platform/blobStore.ts";
+import { firestore } from "../platform/firebase.ts";
+import { anyone, type Paths, route } from "../platform/http.ts";
+import { database, type TransactionalDatabase } from "../platform/postgres.ts";
+import { rowId } from "./fields.ts";
+import { findSource } from "./findSource.ts";
+
+const handshakeQuery = z.object({
+  invocation_endpoint: z.string(),
+  data_source_id: z.string().regex(/^\d+$/, "expected a number").transform(Number).pipe(rowId),
+});
+
+export const paths: Paths = {
+  "/": {
+    // The web application sends no credentials.
+    GET: route(anyone, async ({ query, now }) => {
+      const { data_source_id: sourceId, invocation_endpoint: invocationEndpoint } = query(handshakeQuery);
+      const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
+      const context = { ...stores, moduleFor: (source: ModuleSource) => moduleFor(source, stores) };
+      const frequency = await shakeHands(context, { sourceId, invocationEndpoint, now });
+      return { status: 200, body: { frequency } };
+    }),
+  },
+};
+
+export interface HandshakeContext {
+  readonly db: TransactionalDatabase;
+  readonly firestore: Firestore;
+  readonly moduleFor: (source: ModuleSource) => MiningModule;
+}
+
+/**
+ * Asks a source's module what it delivers and keeps its map, as a new version where it differs. Only the endpoint
+ * that is stored for the source is called: the token would open the source to whoever gets it.
+ *
+ * @throws ApiError 403 for another endpoint, 404 for an unknown source, 502 where the module fails
+ */
+export async function shakeHands(
+  { db, firestore, moduleFor }: HandshakeContext,
+  { sourceId, invocationEndpoint, now }: { sourceId: number; invocationEndpoint: string; now: Date },
+): Promise<Frequency> {
+  const source = await findSource(db, sourceId);
+  if (withoutSlashes(invocationEndpoint) !== withoutSlashes(source.endpoint)) {
+    throw new ApiError("forbidden", "The data source has another invocation endpoint");
+  }
+  const { frequency, map } = await describe(moduleFor, source, now);
+  await storeMap(firestore, source, await ensureMeasurements(db, source.id, map, now), now);
+  return frequency;
+}
+
+function withoutSlashes(endpoint: string): string {
+  return endpoint.trim().replace(/\/+$/, "");
+}
+
+async function describe(
+  moduleFor: HandshakeContext["moduleFor"],
+  source: ModuleSource,
+  now: Date,
+): Promise<ModuleDescription> {
+  try {
+    return await moduleFor(source).describe(now);
+  } catch (error) {
+    if (!(error instanceof ModuleError)) throw error;
+    throw new ApiError("module_failed", `Failed to initialize the data source. ${error.message}`, {
+      cause: error,
+    });
+  }
+}

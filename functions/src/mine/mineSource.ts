@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { completeTask } from "../miningCall/completeTask.ts";
+import { lockRunningTask } from "../miningCall/lockRunningTask.ts";
+import { type MineSourcePayload, mineSourceTask } from "../miningCall/mineSourceTask.ts";
+import { releaseCalls } from "../miningCall/releaseCalls.ts";
+import { isCrm } from "../miningModule/isCrm.ts";
+import { type Database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
+import type { EnqueueTasks } from "../platform/taskQueue.ts";
+
+// One statement inserts a page; the pages of a source follow each other as tasks, so that a crash repeats one
+// page and not the source.
+const COMPANIES_A_PAGE = 1000;
+
+/** What mining needs of the outside. */
+export interface MineSourceContext {
+  readonly db: TransactionalDatabase;
+  readonly enqueue: EnqueueTasks;
+  readonly now: Date;
+  readonly companiesAPage?: number;
+}
+
+/**
+ * Fans a scheduled task out: a mining call for each company linked to its source, a page at a time. Everything
+ * it does may be done again: calls are unique per task and company, tasks by their ids.
+ */
+export async function mineSource(context: MineSourceContext, payload: MineSourcePayload): Promise<void> {
+  const { db, enqueue, now } = context;
+  const source = await selectRow(db, taskSource, TASK_SOURCE, [payload.taskId, payload.attempt]);
+  if (source === undefined) return;
+
+  const next = isCrm(source)
+    ? await openOneCallForAll(db, payload)
+    : await openCalls(db, payload, context.companiesAPage ?? COMPANIES_A_PAGE);
+  if (next === undefined) await endFanOut(db, payload, now);
+
+  await enqueue("mineCompany", await releaseCalls(db, { ...payload, again: true }));
+  if (next !== undefined) await enqueue("mineSource", [mineSourceTask({ ...payload, after: next })]);
+}
+
+const taskSource = z
+  .object({ source_name: z.string(), additional_params: z.unknown() })
+  .transform((row) => ({ name: row.source_name, additionalParams: row.additional_params }));
+
+const TASK_SOURCE = `
+  select d.source_name, d.additional_params
+    from scheduled_task t
+    join data_source d on d.id = t.data_source_id
+   where t.task_id = $1 and t.attempts = $2 and t.status = 'PROCESSING'`;
+
+// Reads the page from company_data_source's unique key. A call that is there from an earlier attempt stays.
+const OPEN_CALLS = `
+  with page as (
+    select l.company_id
+      from scheduled_task t
+      join company_data_source l on l.data_source_id = t.data_source_id
+     where t.task_id = $1 and l.company_id > $2
+     order by l.company_id
+     limit $3
+  ), opened as (
+    insert into pipeline.mining_call (task_id, company_id)
+    select $1, company_id from page order by company_id
+    on conflict (task_id, company_id) do nothing
+  )
+  select count(*)::int as companies, max(company_id) as last from page`;
+
+/** @returns where the next page begins, or undefined after the last one */
+async function openCalls(
+  db: Database,
+  { taskId, after }: MineSourcePayload,
+  companiesAPage: number,
+): Promise<number | undefined> {
+  const page = await selectRow(
+    db,
+    z.object({ companies: z.number(), last: z.number().nullable() }),
+    OPEN_CALLS,
+    [taskId, after, companiesAPage],
+  );
+  return page?.companies === companiesAPage ? (page.last ?? undefined) : undefined;
+}
+
+const OPEN_ONE_CALL = `
+  insert into pipeline.mining_call (task_id, company_id) values ($1, null)
+  on conflict (task_id, company_id) do nothing`;
+
+async function openOneCallForAll(db: Database, { taskId }: MineSourcePayload): Promise<undefined> {
+  await db.query(OPEN_ONE_CALL, [taskId]);
+}
+
+const END_FAN_OUT = `
+  insert into pipeline.task_run (task_id, last_seen_at, fanned_out) values ($1, $2, true)
+  on conflict (task_id) do update set fanned_out = true, last_seen_at = excluded.last_seen_at`;
+
+/** No more calls are to come; a task without companies, or whose calls are all final already, ends here. */
+function endFanOut(db: TransactionalDatabase, payload: MineSourcePayload, now: Date): Promise<void> {
+  return db.transaction(async (connection) => {
+    if ((await lockRunningTask(connection, payload.taskId, payload.attempt)) === undefined) return;
+    await connection.query(END_FAN_OUT, [payload.taskId, now]);
+    await completeTask(connection, payload.taskId, now);
+  });
+}

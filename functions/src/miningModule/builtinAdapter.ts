@@ -1,0 +1,77 @@
+import type { Firestore } from "firebase-admin/firestore";
+import { z } from "zod";
+import type { BlobStore } from "../platform/blobStore.ts";
+import { type Database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
+import { storeRawDocument } from "../rawDocument/storeRawDocument.ts";
+import { builtinModules } from "./builtin/index.ts";
+import type { MiningModule, ModuleSource } from "./miningModule.ts";
+import { ModuleError } from "./moduleError.ts";
+
+/** Where a built-in module's answers and cursors are kept. */
+export interface BuiltinStores {
+  readonly db: TransactionalDatabase;
+  readonly firestore: Firestore;
+  readonly blobStore: BlobStore;
+}
+
+/** A built-in module behind the interface of all modules: it files raw documents itself, without HTTP. */
+export function builtinModuleFor(name: string, source: ModuleSource, stores: BuiltinStores): MiningModule {
+  const load = builtinModules.get(name);
+  if (load === undefined) {
+    throw new ModuleError(
+      "InvalidEndpoint",
+      `There is no built-in module "${name}"; there are: ${[...builtinModules.keys()].join(", ")}`,
+      { retryable: false },
+    );
+  }
+  return {
+    describe: async () => (await load()).describe(source),
+    discover: async (company, now) => (await load()).discover(company, source, now),
+    async mine({ taskId, attempt, company, identifiers, signal, now }) {
+      if (company === undefined) {
+        throw new ModuleError("NoCompany", `The built-in module ${name} mines companies that it is given`, {
+          retryable: false,
+        });
+      }
+      const { mine } = await load();
+      const { cursor } = await mine({
+        source,
+        company,
+        identifiers,
+        cursor: await readCursor(stores.db, source.id, company.id),
+        signal,
+        now,
+        fileRawDocument: async (rawData, observedAt) => {
+          signal.throwIfAborted();
+          await storeRawDocument(stores, {
+            source,
+            companyId: company.id,
+            taskId,
+            attempt,
+            rawData,
+            observedAt,
+            now,
+          });
+        },
+      });
+      // After everything is filed: a crash before this line mines the same again, into the same documents.
+      if (cursor !== undefined) await writeCursor(stores.db, source.id, company.id, cursor, now);
+    },
+  };
+}
+
+const READ_CURSOR = "select cursor from pipeline.mining_cursor where data_source_id = $1 and company_id = $2";
+
+async function readCursor(db: Database, sourceId: number, companyId: number): Promise<string | undefined> {
+  const row = await selectRow(db, z.object({ cursor: z.string() }), READ_CURSOR, [sourceId, companyId]);
+  return row?.cursor;
+}
+
+const WRITE_CURSOR = `
+  insert into pipeline.mining_cursor (data_source_id, company_id, cursor, modified_at) values ($1, $2, $3, $4)
+  on conflict (data_source_id, company_id) do update
+     set cursor = excluded.cursor, modified_at = excluded.modified_at`;
+
+async function writeCursor(db: Database, sourceId: number, companyId: number, cursor: string, now: Date) {
+  await db.query(WRITE_CURSOR, [sourceId, companyId, cursor, now]);
+}

@@ -1,0 +1,15 @@
+import { z } from "zod";
+
+/** A company as a CRM names it: fed as raw data, and listed by GET /all-companies. */
+export const crmCompany = z
+  .object({
+    name: z.string().nullish(),
+    domain: z.string().nullish(),
+    domains: z.array(z.string()).nullish(),
+  })
+  .transform(({ name, domain, domains }) => ({
+    name: name ?? null,
+    domains: [...(domain ? [domain] : []), ...(domains ?? [])],
+  }));
+
+export type CrmCompany = z.output<typeof crmCompany>;

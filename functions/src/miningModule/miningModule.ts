@@ -1,0 +1,60 @@
+import type { NormalizationMap } from "../normalizationMap/normalizationMap.ts";
+import type { CrmCompany } from "./crmCompany.ts";
+
+export type Frequency = "hourly" | "daily" | "weekly" | "monthly";
+
+/** A data source, as far as calling its module needs it. */
+export interface ModuleSource {
+  readonly id: number;
+  readonly name: string;
+  /** http(s) URL of an external module, or `builtin:<name>`. */
+  readonly endpoint: string;
+  readonly additionalParams: unknown;
+}
+
+/** What a module says of itself in the handshake. */
+export interface ModuleDescription {
+  readonly frequency: Frequency;
+  readonly map: NormalizationMap;
+}
+
+/** Handles of a company at a source, by property: `{ handles: ["personio"] }`. */
+export type Identifiers = Readonly<Record<string, readonly string[]>>;
+
+export interface Discovery {
+  readonly identifiers: Identifiers;
+  /** Until when the identifiers hold. */
+  readonly validity: Date;
+}
+
+export interface ModuleCompany {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** One mining call, as a module gets it. */
+export interface MiningRequest {
+  readonly taskId: number;
+  readonly attempt: number;
+  /** Absent for a source that names its companies itself (a CRM). */
+  readonly company: ModuleCompany | undefined;
+  readonly identifiers: Identifiers;
+  /** Aborts when the call has taken as long as it may. */
+  readonly signal: AbortSignal;
+  readonly now: Date;
+  /** The life of the token that an external module is called with. */
+  readonly tokenLifeSeconds: number;
+}
+
+/**
+ * What does the mining for a data source: an external HTTP service, or one built into this project. Every method
+ * rejects with a {@link ModuleError} where the module fails.
+ */
+export interface MiningModule {
+  describe(now: Date): Promise<ModuleDescription>;
+  discover(company: ModuleCompany, now: Date): Promise<Discovery>;
+  /** Resolves when everything that was mined is filed as raw documents. */
+  mine(request: MiningRequest): Promise<void>;
+  /** The companies that a CRM holds; absent where the module is none. */
+  listCompanies?(now: Date): Promise<CrmCompany[]>;
+}

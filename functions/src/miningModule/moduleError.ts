@@ -1,0 +1,13 @@
+/** A module that failed: what kind of failure, in which words, and whether the same call may pass later. */
+export class ModuleError extends Error {
+  override readonly name = "ModuleError";
+  /** A short name for statistics, e.g. `HttpStatus503`, `Timeout`, `NoIdentifiers`. */
+  readonly type: string;
+  readonly retryable: boolean;
+
+  constructor(type: string, message: string, options: { retryable: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.type = type;
+    this.retryable = options.retryable;
+  }
+}

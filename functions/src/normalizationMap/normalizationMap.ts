@@ -1,0 +1,116 @@
+import { z } from "zod";
+
+const DATA_TYPES = [
+  "int",
+  "float",
+  "text",
+  "paragraph",
+  "comment",
+  "link",
+  "image",
+  "date",
+  "bool",
+  "nested",
+] as const;
+
+export type DataType = (typeof DATA_TYPES)[number];
+
+/**
+ * What becomes of one field, in the spelling that mining modules use. It stands for a field of the raw answer's
+ * top level, or of the elements of the nested field that it stands below.
+ */
+export interface Mapping {
+  readonly SourceField: string;
+  readonly DataType: DataType;
+  readonly MeasurementName: string;
+  readonly NestedMappings?: readonly Mapping[];
+}
+
+/** How a source's fields become measurements. */
+export interface NormalizationMap {
+  readonly Source: string;
+  readonly Mappings: readonly Mapping[];
+}
+
+/** A mapping whose measurement exists. */
+export interface MeasuredMapping extends Mapping {
+  readonly NestedMappings?: readonly MeasuredMapping[];
+  readonly source_measurement_id: number;
+}
+
+/** The map of one source, each mapping with the id of the source's own measurement. */
+export interface MeasuredMap extends NormalizationMap {
+  readonly Mappings: readonly MeasuredMapping[];
+}
+
+// A level takes two of the 20 levels that a Firestore document may have; the deepest known map has four.
+const MAX_LEVELS = 8;
+// The largest known map has 102 mappings; a stored map has to stay below Firestore's 1 MiB.
+const MAX_MAPPINGS = 2000;
+
+// Names become keys of indexes, whose entries PostgreSQL limits to 2.7 kB, and text, which it stores without NUL.
+const name = z
+  .string()
+  .min(1)
+  .max(500)
+  .refine((text) => text.isWellFormed() && !text.includes("\0"), "expected text without NUL characters");
+
+const mappingFields = {
+  SourceField: name,
+  DataType: z
+    .string()
+    .transform((text) => text.trim().toLowerCase())
+    .pipe(z.enum(DATA_TYPES)),
+  MeasurementName: name,
+};
+
+// A module may send its whole object, so keys that are not ours are left out, and null stands for absent.
+const mapping: z.ZodType<Mapping> = z.lazy(() =>
+  z
+    .object({ ...mappingFields, NestedMappings: z.array(mapping).nullish() })
+    .refine(
+      ({ DataType, NestedMappings }) => DataType === "nested" || !NestedMappings?.length,
+      "only a nested field has NestedMappings",
+    )
+    .transform(({ NestedMappings, ...fields }) => (NestedMappings ? { ...fields, NestedMappings } : fields)),
+);
+
+const measuredMapping: z.ZodType<MeasuredMapping> = z.lazy(() =>
+  z.object({
+    ...mappingFields,
+    source_measurement_id: z.int().positive(),
+    NestedMappings: z.array(measuredMapping).exactOptional(),
+  }),
+);
+
+/** Reads a map as a module says it, in any order and case of the data types. */
+export const normalizationMap: z.ZodType<NormalizationMap> = z
+  .unknown()
+  .superRefine(isWithinLimits)
+  .pipe(z.object({ Source: name, Mappings: z.array(mapping) }));
+
+/** Reads a map as it was stored. */
+export const measuredMap: z.ZodType<MeasuredMap> = z.object({
+  Source: name,
+  Mappings: z.array(measuredMapping),
+});
+
+// Looked at before the schema, which descends as deep as the value does.
+function isWithinLimits(value: unknown, context: z.RefinementCtx): void {
+  let level = listAt(value, "Mappings");
+  let count = 0;
+  for (let depth = 1; level.length > 0; depth += 1) {
+    count += level.length;
+    if (depth > MAX_LEVELS || count > MAX_MAPPINGS) {
+      const message = `a map may have ${MAX_LEVELS} levels and ${MAX_MAPPINGS} mappings`;
+      context.addIssue({ code: "custom", message });
+      return;
+    }
+    level = level.flatMap((element) => listAt(element, "NestedMappings"));
+  }
+}
+
+function listAt(value: unknown, key: string): unknown[] {
+  const list = z.object({ [key]: z.array(z.unknown()) }).safeParse(value);
+  return list.success ? (list.data[key] ?? []) : [];
+}

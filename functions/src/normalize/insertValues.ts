@@ -1,0 +1,77 @@
+import type { Database } from "../platform/postgres.ts";
+import type { Issue, StoredValue, Value, ValueTable } from "./value.ts";
+
+const COLUMN_TYPES: Record<ValueTable, string> = {
+  int: "integer",
+  bigint: "numeric",
+  float: "double precision",
+  bool: "boolean",
+  text: "text",
+  paragraph: "text",
+  comment: "text",
+  link: "text",
+  image: "text",
+  date: "timestamp(3)",
+};
+
+/** Values of one raw document, and their time. */
+export interface Points {
+  readonly rawDocumentId: string;
+  readonly observedAt: Date;
+  readonly values: readonly (Value & { readonly companyMeasurementId: number })[];
+}
+
+/** Writes the values of a raw document, by one statement for each kind of value that occurs. */
+export async function insertValues(
+  connection: Database,
+  { rawDocumentId, observedAt, values }: Points,
+  now: Date,
+): Promise<void> {
+  const byTable = Map.groupBy(values, ({ stored }) => stored.table);
+  for (const [table, points] of byTable) {
+    await connection.query(insertInto(table), [
+      points.map(({ companyMeasurementId }) => companyMeasurementId),
+      points.map(({ stored }) => textOf(stored)),
+      points.map(({ itemKey }) => itemKey),
+      observedAt,
+      rawDocumentId,
+      now,
+    ]);
+  }
+}
+
+// A point that is there stays as it is, by measurement_<table>_value_point_key: even where someone removed the
+// document's row in pipeline.raw_document to have it run again, nothing is doubled.
+function insertInto(table: ValueTable): string {
+  return `
+    insert into measurement_${table}_value
+      (company_measurement_id, value, "timestamp", item_key, raw_document_id, created_at, modified_at)
+    select point.company_measurement_id, point.value::${COLUMN_TYPES[table]}, $4, point.item_key, $5, $6, $6
+      from unnest($1::int[], $2::text[], $3::text[]) as point (company_measurement_id, value, item_key)
+    on conflict (company_measurement_id, item_key, "timestamp", raw_document_id) do nothing`;
+}
+
+/** A value as PostgreSQL reads it, exactly. */
+function textOf(stored: StoredValue): string {
+  return stored.table === "date" ? stored.value.toISOString().replace("Z", "") : String(stored.value);
+}
+
+/** Writes what did not fit. */
+export async function insertIssues(
+  connection: Database,
+  rawDocumentId: string,
+  issues: readonly Issue[],
+): Promise<void> {
+  if (issues.length === 0) return;
+  await connection.query(
+    `insert into pipeline.normalization_issue (raw_document_id, path, expected, received)
+     select $1, * from unnest($2::text[], $3::text[], $4::text[])
+     on conflict (raw_document_id, path, expected) do nothing`,
+    [
+      rawDocumentId,
+      issues.map(({ path }) => path),
+      issues.map(({ expected }) => expected),
+      issues.map(({ received }) => received),
+    ],
+  );
+}

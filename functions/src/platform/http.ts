@@ -1,0 +1,148 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { type HttpsFunction, type HttpsOptions, onRequest } from "firebase-functions/https";
+import type { z } from "zod";
+import { ApiError } from "./apiError.ts";
+import { REGION } from "./config.ts";
+import { logError } from "./log.ts";
+import { readJsonText, takeBodiesUnparsed } from "./requestBody.ts";
+
+/** One call of an HTTP function, by a caller that was let in. */
+export interface Call<Claims> {
+  /** What the caller may touch. */
+  readonly claims: Claims;
+  /** The id in a path `/:id`; 0 where the path has none. */
+  readonly id: number;
+  readonly now: Date;
+  /** The parameters after the `?`. @throws ApiError 422 where they do not fit. */
+  query<S extends z.ZodType>(schema: S): z.output<S>;
+  /** The body's JSON. @throws ApiError 400, 413, 415 or 422 where there is none that fits. */
+  json<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
+  /** The body's text, for who parses it himself. @throws ApiError 400, 413 or 415. */
+  text(): Promise<string>;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly body: object;
+}
+
+/** Who may call: checks the Authorization header and tells what the caller may touch. @throws ApiError */
+export type Authorize<Claims> = (authorization: string | undefined, now: Date) => Promise<Claims>;
+
+/** The {@link Authorize} of a route without credentials. */
+export async function anyone(): Promise<undefined> {}
+
+interface Received {
+  readonly request: IncomingMessage;
+  readonly id: number;
+  readonly search: URLSearchParams;
+  readonly now: Date;
+}
+
+/** What answers one method of one path; made by {@link route}. */
+export type Route = (received: Received) => Promise<Reply>;
+
+/** The routes of a function, by path below its own and by method. */
+export type Paths = Readonly<Partial<Record<"/" | "/:id", Readonly<Record<string, Route>>>>>;
+
+/** A route that lets in whom `authorize` lets in, before anything else is looked at. */
+export function route<Claims>(
+  authorize: Authorize<Claims>,
+  handle: (call: Call<Claims>) => Promise<Reply>,
+): Route {
+  return async ({ request, id, search, now }) => {
+    const claims = await authorize(request.headers.authorization, now);
+    const text = () => readJsonText(request);
+    return handle({
+      claims,
+      id,
+      now,
+      query: (schema) => accept(schema, Object.fromEntries(search)),
+      json: async (schema) =>
+        accept(
+          schema,
+          parseJsonText(await text(), (json): unknown => JSON.parse(json)),
+        ),
+      text,
+    });
+  };
+}
+
+/**
+ * An HTTP function that speaks JSON, at `path` behind Hosting and at its own address.
+ *
+ * @param name the name that it is exported under
+ * @param load imports the routes, at the first request
+ */
+export function endpoint(
+  name: string,
+  path: `/${string}`,
+  options: HttpsOptions,
+  load: () => Promise<Paths>,
+): HttpsFunction {
+  takeBodiesUnparsed(name);
+  // Callers are let in by their token, or by anyone's: Cloud Run's own check would ask for Google accounts.
+  return onRequest({ region: REGION, invoker: "public", ...options }, (request, response) =>
+    serve(request, response, { path, load }),
+  );
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { path, load }: { path: string; load: () => Promise<Paths> },
+): Promise<void> {
+  let reply: Reply;
+  try {
+    const { routes, id, search } = find(await load(), path, request.url ?? "/");
+    const answer = routes[request.method ?? ""];
+    if (answer === undefined) {
+      response.setHeader("Allow", Object.keys(routes).join(", "));
+      throw new ApiError("method_not_allowed", `${request.method} is not allowed here`);
+    }
+    reply = await answer({ request, id, search, now: new Date() });
+  } catch (error) {
+    // The caller hung up before its request was complete: there is no one to answer.
+    if (request.destroyed && !request.complete) return;
+    const refusal = error instanceof ApiError ? error : unexpected(error);
+    reply = { status: refusal.status, body: refusal.body() };
+  }
+  response.writeHead(reply.status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
+  response.end(JSON.stringify(reply.body));
+}
+
+function unexpected(error: unknown): ApiError {
+  const requestId = randomUUID();
+  logError("A request failed", error, { request: requestId });
+  return new ApiError("internal", `Something went wrong on our side; the request's id is ${requestId}`);
+}
+
+/** Behind Hosting a function sees its whole path, called at its own address only what follows its name. */
+function find(paths: Paths, base: string, url: string) {
+  const [pathname = "/", query = ""] = url.split("?", 2);
+  const full = pathname.replace(/\/+$/, "");
+  const rest = full === base || full.startsWith(`${base}/`) ? full.slice(base.length) : full;
+  const id = /^\/(\d{1,10})$/.exec(rest)?.[1];
+  const routes = rest === "" ? paths["/"] : id === undefined ? undefined : paths["/:id"];
+  if (routes === undefined) throw new ApiError("not_found", "There is nothing at this path");
+  return { routes, id: Number(id ?? 0), search: new URLSearchParams(query) };
+}
+
+/** Parses a body's text with `parse`. @throws ApiError 400 where that throws a SyntaxError */
+export function parseJsonText<T>(text: string, parse: (text: string) => T): T {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ApiError("invalid_json", `The body is not valid JSON: ${error.message}`, { cause: error });
+  }
+}
+
+/** Checks what a caller sent. @throws ApiError 422 that says what is wrong where */
+export function accept<S extends z.ZodType>(schema: S, sent: unknown): z.output<S> {
+  const parsed = schema.safeParse(sent);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  throw new ApiError("invalid_request", "The request does not fit", { details, cause: parsed.error });
+}

@@ -1,0 +1,146 @@
+import pg from "pg";
+import type { z } from "zod";
+import { databaseConfig } from "./config.ts";
+import { logWarning } from "./log.ts";
+
+/** Anything that runs a statement: the pool, or the one connection of a transaction. */
+export interface Database {
+  query(text: string, values?: readonly unknown[]): Promise<{ rows: unknown[]; rowCount: number | null }>;
+}
+
+/** A database that can also run several statements as one. */
+export interface TransactionalDatabase extends Database {
+  transaction<T>(work: (connection: Database) => Promise<T>): Promise<T>;
+}
+
+// TIMESTAMP columns hold UTC. By default pg reads and writes them in the process' own time zone.
+const TIMESTAMP_OID = 1114;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: "text" | "binary") =>
+    oid === TIMESTAMP_OID
+      ? (text: string) => new Date(`${text.replace(" ", "T")}Z`)
+      : pg.types.getTypeParser(oid, format === "binary" ? "text" : format),
+};
+pg.defaults.parseInputDatesAsUTC = true;
+
+// A function's instance serves up to 80 requests, each of which holds a connection for milliseconds. Five keep
+// a thousand instances' worth of connections away from Cloud SQL's limit.
+const CONNECTIONS_PER_INSTANCE = 5;
+
+/** Opens a pool on `config`; the caller ends it. Statements that run longer than a minute are cancelled. */
+export async function openPool(config = databaseConfig()): Promise<pg.Pool> {
+  const pool = new pg.Pool({
+    ...("DATABASE_URL" in config
+      ? { connectionString: config.DATABASE_URL }
+      : await connectorOptions(config)),
+    max: CONNECTIONS_PER_INSTANCE,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 60_000,
+    keepAlive: true,
+    allowExitOnIdle: true,
+    options: "-c TimeZone=UTC",
+    application_name: process.env["FUNCTION_TARGET"] ?? "parma-analytics",
+    types,
+  });
+  // An idle connection that the server closes is replaced at the next query; without a listener it would end
+  // the process.
+  pool.on("error", ({ message }) => logWarning("An idle database connection was lost", { reason: message }));
+  return pool;
+}
+
+async function connectorOptions(
+  config: Exclude<ReturnType<typeof databaseConfig>, { DATABASE_URL: string }>,
+) {
+  const { AuthTypes, Connector, IpAddressTypes } = await import("@google-cloud/cloud-sql-connector");
+  const options = await new Connector().getOptions({
+    instanceConnectionName: config.CLOUD_SQL_INSTANCE,
+    ipType: IpAddressTypes[config.CLOUD_SQL_IP],
+    authType: AuthTypes.IAM,
+  });
+  return { ...options, user: config.CLOUD_SQL_USER, database: config.CLOUD_SQL_DATABASE };
+}
+
+/** The pool as a {@link TransactionalDatabase}. */
+export function databaseOf(pool: pg.Pool): TransactionalDatabase {
+  return {
+    query: (text, values) => pool.query(text, values === undefined ? [] : [...values]),
+    transaction: (work) => transactionWithRetry(pool, work),
+  };
+}
+
+let shared: Promise<TransactionalDatabase> | undefined;
+
+/** The database of this process, opened at the first call. */
+export function database(): Promise<TransactionalDatabase> {
+  shared ??= openPool().then(databaseOf);
+  shared.catch(() => {
+    shared = undefined;
+  });
+  return shared;
+}
+
+const TRANSACTION_ATTEMPTS = 4;
+/** serialization_failure and deadlock_detected: Postgres asks for the same transaction again. */
+const PASSING_STATES = new Set(["40001", "40P01"]);
+
+async function transactionWithRetry<T>(
+  pool: pg.Pool,
+  work: (connection: Database) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await transactionOnce(pool, work);
+    } catch (error) {
+      const passing = error instanceof pg.DatabaseError && PASSING_STATES.has(error.code ?? "");
+      if (!passing || attempt === TRANSACTION_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // A connection that breaks while it is checked out reports here as well as to the query.
+  client.on("error", ignore);
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work({
+      query: (text, values) => client.query(text, values === undefined ? [] : [...values]),
+    });
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.off("error", ignore);
+    client.release(broken);
+  }
+}
+
+function ignore(): void {}
+
+/** Runs a statement and parses every row. @throws ZodError where a row is not what the schema says. */
+export async function selectRows<S extends z.ZodType>(
+  connection: Database,
+  schema: S,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<z.output<S>[]> {
+  const { rows } = await connection.query(text, values);
+  return schema.array().parse(rows);
+}
+
+/** Like {@link selectRows}, for a statement that gives at most one row. */
+export async function selectRow<S extends z.ZodType>(
+  connection: Database,
+  schema: S,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<z.output<S> | undefined> {
+  const [row] = await selectRows(connection, schema, text, values);
+  return row;
+}

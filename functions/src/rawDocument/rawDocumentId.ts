@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "./canonicalJson.ts";
+import type { RawObject } from "./losslessJson.ts";
+
+/** What makes a raw answer the one that it is. */
+export interface RawAnswer {
+  readonly sourceId: number;
+  readonly companyId: number;
+  readonly rawData: RawObject;
+  readonly observedAt?: Date | undefined;
+  readonly taskId?: number | undefined;
+  readonly receivedAt: Date;
+}
+
+/**
+ * The id of a raw answer's document: the same answer, fed again, is the same document.
+ *
+ * How far "again" reaches depends on what is known. An answer that says when it was observed is that observation
+ * for ever. Else it belongs to its mining task: a retry repeats it, while the next task's answer is a new
+ * observation even where nothing has changed. Without either, it is one observation a day.
+ */
+export function rawDocumentId({ sourceId, companyId, rawData, ...when }: RawAnswer): string {
+  const hash = createHash("sha256");
+  hash.update(`${sourceId}\n${companyId}\n${scope(when)}\n`);
+  hash.update(canonicalJson(rawData));
+  return hash.digest("base64url");
+}
+
+function scope({
+  observedAt,
+  taskId,
+  receivedAt,
+}: Pick<RawAnswer, "observedAt" | "taskId" | "receivedAt">): string {
+  if (observedAt !== undefined) return `observed ${observedAt.toISOString()}`;
+  if (taskId !== undefined) return `task ${taskId}`;
+  return `day ${receivedAt.toISOString().slice(0, 10)}`;
+}

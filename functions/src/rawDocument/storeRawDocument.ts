@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { type Firestore, Timestamp } from "firebase-admin/firestore";
+import type { BlobStore } from "../platform/blobStore.ts";
+import { errorCode } from "../platform/errorCode.ts";
+import { canonicalJson } from "./canonicalJson.ts";
+import { firestoreObstacle } from "./firestoreFit.ts";
+import type { RawObject } from "./losslessJson.ts";
+import { type RawDocumentData, rawDocumentCollection } from "./rawDocument.ts";
+import { rawDocumentId } from "./rawDocumentId.ts";
+
+/** One raw answer of a source about a company, on its way into Firestore. */
+export interface NewRawDocument {
+  readonly source: { readonly id: number; readonly name: string };
+  readonly companyId: number;
+  readonly taskId?: number | undefined;
+  readonly attempt?: number | undefined;
+  readonly rawData: RawObject;
+  /** The feed, `{"raw_data": …}`, as it came; a module inside this project sends none. */
+  readonly feed?: { readonly text: string; readonly numbersFit: boolean } | undefined;
+  /** When it was observed, where that is known. */
+  readonly observedAt?: Date | undefined;
+  readonly now: Date;
+}
+
+export interface StoredRawDocument {
+  readonly id: string;
+  readonly path: string;
+  /** False where the same answer was there already. */
+  readonly created: boolean;
+}
+
+// Firestore's status, by gRPC's numbers.
+const ALREADY_EXISTS = 6;
+
+/** Files a raw answer, durably. Filing the same answer again changes nothing. */
+export async function storeRawDocument(
+  { firestore, blobStore }: { firestore: Firestore; blobStore: BlobStore },
+  input: NewRawDocument,
+): Promise<StoredRawDocument> {
+  const id = rawDocumentId({ ...input, sourceId: input.source.id, receivedAt: input.now });
+  const document = firestore.collection(rawDocumentCollection(input.source.name)).doc(id);
+  const content = await keepOutside(blobStore, input);
+  try {
+    await document.create(documentOf(input, content));
+    return { id, path: document.path, created: true };
+  } catch (error) {
+    if (errorCode(error) !== ALREADY_EXISTS) throw error;
+    return { id, path: document.path, created: false };
+  }
+}
+
+/**
+ * Writes the answer to the blob store if Firestore cannot hold it; before the document, so that a document never
+ * names a blob that is not there. The blob's name is its content's: what a document names never changes.
+ */
+async function keepOutside(
+  blobStore: BlobStore,
+  { source, rawData, feed }: NewRawDocument,
+): Promise<RawDocumentData["content"]> {
+  const obstacle =
+    feed?.numbersFit === false ? "a number has more digits than a double" : firestoreObstacle(rawData);
+  if (obstacle === undefined) return undefined;
+  const bytes = Buffer.from(feed?.text ?? canonicalJson({ raw_data: rawData }));
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const blob = `raw_data/${source.id}/${sha256}.json`;
+  await blobStore.write(blob, bytes);
+  return { blob, bytes: bytes.byteLength, sha256, reason: obstacle };
+}
+
+function documentOf(input: NewRawDocument, content: RawDocumentData["content"]): RawDocumentData {
+  return {
+    company_id: String(input.companyId),
+    data: content === undefined ? input.rawData : null,
+    ...(content === undefined ? {} : { content }),
+    mining_trigger: input.taskId === undefined ? null : String(input.taskId),
+    status: "received",
+    source_id: input.source.id,
+    source_name: input.source.name,
+    task_id: input.taskId ?? null,
+    attempt: input.attempt ?? null,
+    received_at: Timestamp.fromDate(input.now),
+    observed_at: Timestamp.fromDate(input.observedAt ?? input.now),
+  };
+}

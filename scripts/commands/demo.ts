@@ -1,0 +1,64 @@
+import { differences, readFailures, readOutcome, readSeries } from "../demo/outcome.ts";
+import { step } from "../demo/progress.ts";
+import { handshake, startDueTasks } from "../demo/register.ts";
+import { makeSetting, type Setting } from "../demo/setting.ts";
+import { type DemoSummary, summaryAsJson, summaryAsText } from "../demo/summary.ts";
+import { countRawDocuments, untilMined, untilNormalized } from "../demo/watch.ts";
+import { stopEverything } from "../stack/shutdown.ts";
+import { UserError } from "../userError.ts";
+
+/** What a caller may choose. */
+export interface DemoOptions {
+  /** Print the summary as one JSON object; progress goes to the standard error anyway. */
+  readonly json: boolean;
+  /** Ask the real GitHub API instead of recorded answers. */
+  readonly live: boolean;
+}
+
+/** `demo`: runs the main job on real data and shows the result. */
+export async function demo(options: DemoOptions): Promise<void> {
+  const started = performance.now();
+  const setting = await step("Start the stack", (report) => makeSetting(options, report));
+  await step("Introduce the modules", (report) => introduce(setting, report));
+  await step("Mine", (report) => mine(setting, report));
+  const outcome = await step("Normalize", (report) => readWhenNormalized(setting, report));
+  await step("Stop the stack", stopEverything);
+
+  const summary = { ...outcome, seconds: Math.round((performance.now() - started) / 100) / 10 };
+  console.log(options.json ? summaryAsJson(summary) : `\n${summaryAsText(summary)}`);
+  const unexpected = summary.sources.flatMap(differences);
+  if (unexpected.length > 0) {
+    throw new UserError(`The demo did not find what its input implies:\n  ${unexpected.join("\n  ")}`);
+  }
+}
+
+async function introduce({ stack, db, sources }: Setting, report: (text: string) => void): Promise<void> {
+  for (const source of sources) {
+    report(source.name);
+    await handshake(db, stack.baseUrl, source);
+  }
+}
+
+async function mine(setting: Setting, report: (text: string) => void): Promise<void> {
+  await startDueTasks(setting.stack.baseUrl);
+  await untilMined(setting, report);
+}
+
+async function readWhenNormalized(
+  setting: Setting,
+  report: (text: string) => void,
+): Promise<Omit<DemoSummary, "seconds">> {
+  const { db, sources } = setting;
+  const mined = await Promise.all(
+    sources.map(async (source) => ({ source, rawDocuments: await countRawDocuments(setting, source) })),
+  );
+  const all = mined.reduce((sum, { rawDocuments }) => sum + rawDocuments, 0);
+  await untilNormalized(setting, all, report);
+  return {
+    sources: await Promise.all(
+      mined.map(({ source, rawDocuments }) => readOutcome(db, source, rawDocuments)),
+    ),
+    failures: await readFailures(db),
+    series: (await Promise.all(sources.map((source) => readSeries(db, source)))).flat(),
+  };
+}

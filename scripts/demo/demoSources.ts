@@ -1,0 +1,94 @@
+import { join } from "node:path";
+import { projectDir } from "../paths.ts";
+import {
+  type Expectation,
+  expectationOfGithub,
+  expectationOfProducts,
+  expectationOfShares,
+  type GithubAnswers,
+} from "./expectation.ts";
+import { products, productUrl } from "./producthunt/producthunt.ts";
+
+/** A company of a source, with the identifier that a user would enter for it. */
+interface DemoCompany {
+  readonly name: string;
+  readonly property: string;
+  readonly value: string;
+}
+
+/** A data source of the demo, with its companies and what has to come of them. */
+export interface DemoSource {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly additionalParams?: object;
+  readonly companies: readonly DemoCompany[];
+  readonly expected: Expectation;
+  /** The series that is drawn: a measurement's values, or how many of its dates have passed. */
+  readonly chart: { readonly measurement: string; readonly of: "values" | "dates"; readonly title: string };
+}
+
+/** Real monthly share prices of five companies, from 2000 to 2010. */
+export const sharesFile = join(projectDir, "node_modules", "vega-datasets", "data", "stocks.csv");
+
+const SYMBOLS = [
+  ["MSFT", "Microsoft"],
+  ["AMZN", "Amazon"],
+  ["IBM", "IBM"],
+  ["GOOG", "Google"],
+  ["AAPL", "Apple"],
+] as const;
+
+/** The built-in history module on the share prices. */
+export async function sharesSource(): Promise<DemoSource> {
+  return {
+    name: "history",
+    endpoint: "builtin:history",
+    additionalParams: {
+      file: "stocks.csv",
+      companyColumn: "symbol",
+      dateColumn: "date",
+      measurements: { price: { name: "share price", type: "float" } },
+    },
+    companies: SYMBOLS.map(([value, name]) => ({ name, property: "key", value })),
+    expected: await expectationOfShares(sharesFile, SYMBOLS.length),
+    chart: { measurement: "share price", of: "values", title: "share price in US$" },
+  };
+}
+
+/** The built-in github module on what GitHub answers, or answered when it was recorded. */
+export function githubSource(
+  organizations: readonly (GithubAnswers & { readonly name: string; readonly login: string })[],
+): DemoSource {
+  return {
+    name: "github",
+    endpoint: "builtin:github",
+    companies: organizations.map(({ name, login }) => ({ name, property: "handles", value: login })),
+    expected: expectationOfGithub(organizations),
+    chart: { measurement: "repository creation date", of: "dates", title: "repositories" },
+  };
+}
+
+const PRODUCTS = [
+  ["ledgerlark", "Ledgerlark"],
+  ["quillstack", "Quillstack"],
+  ["tidewise", "Tidewise"],
+  // Has no page, so that a failure is seen.
+  ["moonbarrow", "Moonbarrow"],
+] as const;
+
+/** The external module on saved product pages. */
+export function producthuntSource(endpoint: string): DemoSource {
+  const found = PRODUCTS.flatMap(([slug]) => products.get(slug) ?? []);
+  return {
+    name: "producthunt",
+    // With the trailing slash that the addresses in use have.
+    endpoint: `${endpoint}/`,
+    companies: PRODUCTS.map(([slug, name]) => ({
+      name,
+      property: "producthunt_url",
+      value: productUrl(slug),
+    })),
+    expected: expectationOfProducts(found, PRODUCTS.length - found.length),
+    chart: { measurement: "review date", of: "dates", title: "reviews" },
+  };
+}

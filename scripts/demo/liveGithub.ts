@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { messageOf, UserError } from "../userError.ts";
+import type { GithubAnswers } from "./expectation.ts";
+
+const object = z.record(z.string(), z.unknown());
+
+const REPOSITORIES_PER_PAGE = 100;
+
+/** Asks the GitHub API itself for an organization and all its repositories, to know what mining has to find. */
+export async function askGithub(apiUrl: string, token: string, login: string): Promise<GithubAnswers> {
+  const ask = async (path: string) => {
+    const response = await fetch(apiUrl + path, {
+      headers: token === "" ? {} : { Authorization: `Bearer ${token}` },
+    });
+    if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${await response.text()}`);
+    return response.json();
+  };
+  try {
+    const organization = object.parse(await ask(`/orgs/${login}`));
+    const repositories: Record<string, unknown>[] = [];
+    for (let page = 1; ; page += 1) {
+      const path = `/orgs/${login}/repos?per_page=${REPOSITORIES_PER_PAGE}&page=${page}`;
+      const found = object.array().parse(await ask(path));
+      repositories.push(...found);
+      if (found.length < REPOSITORIES_PER_PAGE) return { organization, repositories };
+    }
+  } catch (error) {
+    throw new UserError(
+      `The GitHub API could not be asked (${messageOf(error)}): leave --live out to use recorded answers, or set ` +
+        "GITHUB_TOKEN where the limit of calls without one is used up.",
+      { cause: error },
+    );
+  }
+}

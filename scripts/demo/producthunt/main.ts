@@ -1,0 +1,15 @@
+import { z } from "zod";
+import { startExternalModule } from "../externalModule.ts";
+import { producthunt } from "./producthunt.ts";
+
+// The module as a program of its own, configured as the Python modules are. It prints its address and runs until
+// it is told to stop.
+const { ANALYTICS_BASE_URL, PARMA_SHARED_SECRET_KEY } = z
+  .object({ ANALYTICS_BASE_URL: z.url(), PARMA_SHARED_SECRET_KEY: z.string().min(1) })
+  .parse(process.env);
+
+const server = await startExternalModule(
+  producthunt({ analyticsUrl: ANALYTICS_BASE_URL, sharedSecret: PARMA_SHARED_SECRET_KEY }),
+);
+console.log(`Listening on ${server.url}`);
+process.once("SIGTERM", () => void server.stop());

@@ -1,0 +1,34 @@
+import { styleText } from "node:util";
+
+/** Does one step of a long command; `report` tells how far it is. */
+export type Step = <T>(title: string, work: (report: (text: string) => void) => Promise<T>) => Promise<T>;
+
+/**
+ * Shows on the standard error which step a command is at: on a terminal in one line that changes, else one line for
+ * each step that is done. Why a step failed is for the caller to tell.
+ */
+export const step: Step = async (title, work) => {
+  const { stderr } = process;
+  const started = performance.now();
+  const show = (mark: string, text: string) => {
+    const line = [mark, title, text && styleText("dim", text, { stream: stderr })].filter(Boolean).join(" ");
+    stderr.write(stderr.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
+  };
+  let shown: string | undefined;
+  const report = (text: string) => {
+    if (stderr.isTTY && text !== shown) show("›", text);
+    shown = text;
+  };
+  report("");
+  try {
+    const result = await work(report);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    show(styleText("green", "✔", { stream: stderr }), `${seconds} s`);
+    return result;
+  } catch (error) {
+    show(styleText("red", "✖", { stream: stderr }), "");
+    throw error;
+  } finally {
+    if (stderr.isTTY) stderr.write("\n");
+  }
+};

@@ -1,0 +1,91 @@
+import { styleText } from "node:util";
+import Table from "cli-table3";
+import { VALUE_TYPES, type ValueCounts } from "./expectation.ts";
+import { lineChart } from "./lineChart.ts";
+import { type Failure, type Series, type SourceOutcome, totalOf } from "./outcome.ts";
+
+/** Everything that the demo has to show. */
+export interface DemoSummary {
+  readonly sources: readonly SourceOutcome[];
+  readonly failures: readonly Failure[];
+  readonly series: readonly Series[];
+  readonly seconds: number;
+}
+
+/** The summary for programs. */
+export function summaryAsJson({ sources, seconds }: DemoSummary): string {
+  return JSON.stringify({
+    sources: sources.map((outcome) => ({
+      name: outcome.source.name,
+      companies: outcome.companies,
+      calls: outcome.calls,
+      succeeded: outcome.succeeded,
+      failed: outcome.failed,
+      rawDocuments: outcome.rawDocuments,
+      values: totalOf(outcome.values),
+      issues: outcome.issues,
+    })),
+    values: totalOfAll(sources),
+    seconds,
+  });
+}
+
+const WIDEST = 100;
+
+/** The summary for people, as wide as their terminal at most. */
+export function summaryAsText({ sources, failures, series, seconds }: DemoSummary): string {
+  const width = Math.min(process.stdout.columns ?? WIDEST, WIDEST);
+  const documents = sources.reduce((sum, { rawDocuments }) => sum + rawDocuments, 0);
+  return [
+    ...series.map(
+      ({ company, title, points }) => `${bold(company)}, ${title}\n${lineChart(points, width)}\n`,
+    ),
+    tableOf(sources),
+    ...failures.map(({ source, company, error }) => `${red("✖")} ${source}, ${company}: ${error}`),
+    "",
+    bold(`${count(totalOfAll(sources))} values from ${count(documents)} raw documents in ${seconds} s.`),
+    "",
+    "Look further with scripts/dev start, which prints the addresses of a stack that keeps running:",
+    "  <base URL>/schedule     starts what is due",
+    "  <base URL>/handshake?invocation_endpoint=…&data_source_id=…     lets a source's module introduce itself",
+    "  <database>              company, data_source, scheduled_task, measurement_*_value, and the schema pipeline",
+  ].join("\n");
+}
+
+function tableOf(sources: readonly SourceOutcome[]): string {
+  const table = new Table({
+    head: ["Source", "Companies", "Calls", "Raw documents", "Values", "Issues"].map(bold),
+    colAligns: ["left", "right", "left", "right", "left", "right"],
+    style: { head: [], border: [] },
+  });
+  for (const { source, companies, succeeded, failed, rawDocuments, values, issues } of sources) {
+    const calls =
+      failed > 0 ? `${succeeded} succeeded\n${red(`${failed} failed`)}` : `${succeeded} succeeded`;
+    table.push([source.name, companies, calls, count(rawDocuments), valuesByType(values), issues]);
+  }
+  return table.toString();
+}
+
+function valuesByType(values: ValueCounts): string {
+  return VALUE_TYPES.flatMap((type) => {
+    const number = values[type];
+    return number === undefined ? [] : `${count(number).padStart(5)} ${type}`;
+  }).join("\n");
+}
+
+function totalOfAll(sources: readonly SourceOutcome[]): number {
+  return sources.reduce((sum, { values }) => sum + totalOf(values), 0);
+}
+
+function count(number: number): string {
+  return number.toLocaleString("en-US");
+}
+
+// styleText leaves the colours out where the output is no terminal, or NO_COLOR is set.
+function bold(text: string): string {
+  return styleText("bold", text);
+}
+
+function red(text: string): string {
+  return styleText("red", text);
+}

@@ -1,0 +1,100 @@
+import { setTimeout } from "node:timers/promises";
+import { z } from "zod";
+import { selectRow } from "../../functions/src/platform/postgres.ts";
+import type { ChildEnded } from "../stack/child.ts";
+import { UserError } from "../userError.ts";
+import type { RegisteredSource } from "./register.ts";
+import type { Setting } from "./setting.ts";
+
+// Something is done every second; on a machine that is busy with other things, less often.
+const PATIENCE_MS = 60_000;
+const LOOK_EVERY_MS = 250;
+
+const TASKS = `
+  select count(*)::int as tasks,
+         count(*) filter (where status in ('SUCCESS', 'FAILED'))::int as ended,
+         (select count(*)::int from pipeline.mining_call) as calls,
+         (select count(*)::int from pipeline.mining_call where state in ('SUCCEEDED', 'FAILED')) as calls_ended,
+         (select count(*)::int from pipeline.raw_document) as normalized
+    from scheduled_task
+   where scheduled_at <= now()`;
+
+const counts = z.object({
+  tasks: z.number(),
+  ended: z.number(),
+  calls: z.number(),
+  calls_ended: z.number(),
+  normalized: z.number(),
+});
+
+type Counts = z.output<typeof counts>;
+
+/** Waits until every source's task has ended. */
+export function untilMined(setting: Setting, report: (text: string) => void): Promise<void> {
+  return untilSeen(setting, "mined", (seen) => {
+    report(`${seen.calls_ended} of ${seen.calls} companies, ${seen.normalized} raw documents normalized`);
+    return seen.tasks >= setting.sources.length && seen.ended === seen.tasks;
+  });
+}
+
+/** Waits until so many raw documents are normalized, or have failed. */
+export function untilNormalized(
+  setting: Setting,
+  documents: number,
+  report: (text: string) => void,
+): Promise<void> {
+  return untilSeen(setting, "normalized", (seen) => {
+    report(`${seen.normalized} of ${documents} raw documents`);
+    return seen.normalized >= documents;
+  });
+}
+
+/** The stages hand over by rows: looking at them tells when they are done, without any part in it. */
+async function untilSeen(
+  { stack, db, ended }: Setting,
+  what: string,
+  isDone: (seen: Counts) => boolean,
+): Promise<void> {
+  let end: ChildEnded | undefined;
+  void ended.then((first) => {
+    end = first;
+  });
+  let [last, changedAt] = ["", Date.now()];
+  for (;;) {
+    const seen = await selectRow(db, counts, TASKS);
+    if (seen !== undefined && isDone(seen)) return;
+    const now = JSON.stringify(seen);
+    if (now !== last) [last, changedAt] = [now, Date.now()];
+    if (end !== undefined || Date.now() - changedAt > PATIENCE_MS) {
+      const reason = end?.message ?? `nothing happened for ${PATIENCE_MS / 1000} s`;
+      throw new UserError(
+        `The data were not ${what}, because ${reason}: what the functions had to say is in ${stack.logFile}`,
+      );
+    }
+    await setTimeout(LOOK_EVERY_MS);
+  }
+}
+
+const aggregation = z.array(
+  z.object({
+    result: z.object({ aggregateFields: z.object({ n: z.object({ integerValue: z.string() }) }) }),
+  }),
+);
+
+/** Counts the raw documents of a source in Firestore itself. */
+export async function countRawDocuments({ stack }: Setting, source: RegisteredSource): Promise<number> {
+  const parent = `projects/${stack.projectId}/databases/(default)/documents/parma/mining/datasource/${source.name}`;
+  const response = await fetch(`http://${stack.firestoreHost}/v1/${parent}:runAggregationQuery`, {
+    method: "POST",
+    // The emulator's way past the rules, which refuse every client.
+    headers: { Authorization: "Bearer owner", "Content-Type": "application/json" },
+    body: JSON.stringify({
+      structuredAggregationQuery: {
+        structuredQuery: { from: [{ collectionId: "raw_data" }] },
+        aggregations: [{ alias: "n", count: {} }],
+      },
+    }),
+  });
+  const [answer] = aggregation.parse(await response.json());
+  return Number(answer?.result.aggregateFields.n.integerValue);
+}

