@@ -39,9 +39,9 @@ export const mineCompany = onTaskDispatched(
       maxBackoffSeconds: 240,
       maxDoublings: 4,
     },
-    // Each source keeps to its own calls in flight, so these limit the sum over all sources. The emulator has 50
-    // places for all functions, and a call keeps one while its module feeds us through others.
-    rateLimits: { maxConcurrentDispatches: IN_EMULATOR ? 24 : 400, maxDispatchesPerSecond: 100 },
+    // Each source keeps to its own calls in flight, so these limit the sum over all sources. The emulator has a
+    // dozen places for all functions, and a call keeps one while its module feeds us through others.
+    rateLimits: { maxConcurrentDispatches: IN_EMULATOR ? 6 : 400, maxDispatchesPerSecond: 100 },
     secrets: [...TOKEN_SECRETS, ...GITHUB_SECRETS],
   },
   async (request) => {

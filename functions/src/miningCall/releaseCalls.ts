@@ -1,11 +1,13 @@
 import { z } from "zod";
+import { IN_EMULATOR } from "../platform/config.ts";
 import { type Database, selectRows, type TransactionalDatabase } from "../platform/postgres.ts";
 import type { Task } from "../platform/taskQueue.ts";
 import { lockRunningTask } from "./lockRunningTask.ts";
 import { mineCompanyTask } from "./miningCall.ts";
 
-// Modules run on one to ten small instances and serve a call synchronously, so more than this queues up there.
-const CALLS_IN_FLIGHT = 8;
+// Modules run on one to ten small instances and serve a call synchronously, so more than this queues up there. The
+// emulator starts a process for each of our functions' calls at a time, a second of a processor each.
+const CALLS_IN_FLIGHT = IN_EMULATOR ? 2 : 8;
 
 const sourceLimits = z.object({ calls_in_flight: z.number().int().min(1).max(1000) });
 
