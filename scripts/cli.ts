@@ -1,4 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { DeliveriesOptions } from "./commands/deliveries.ts";
+import type { DetectOptions } from "./commands/detect.ts";
 import type { StartOptions } from "./commands/start.ts";
 import type { TestOptions } from "./commands/test.ts";
 import { isStopping, stopEverything, stopOnSignals } from "./stack/shutdown.ts";
@@ -77,6 +79,75 @@ program
     const { renormalize } = await import("./commands/renormalize.ts");
     await renormalize(documents, options);
   });
+
+program
+  .command("seed-rules")
+  .description("make the notification rules that come with the project, where they are not there yet")
+  .option("--json", "print the counts as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    const { seedRules } = await import("./commands/seedRules.ts");
+    await seedRules(options);
+  });
+
+program
+  .command("preview-deliveries")
+  .description("show who would get what about a company")
+  .argument("<company>", "its id or name")
+  .option("--json", "print it as JSON", false)
+  .action(async (company: string, options: { json: boolean }) => {
+    const { previewDeliveriesOf } = await import("./commands/previewDeliveries.ts");
+    await previewDeliveriesOf(company, options);
+  });
+
+program
+  .command("deliveries")
+  .description("list what was sent where, and with which result")
+  .option("--company <company>", "about one company, by its id or name")
+  .option("--user <id>", "to one user", idNumber)
+  .option("--most <number>", "at most so many, the newest first", idNumber, 50)
+  .option("--json", "print them as JSON", false)
+  .action(async (options: DeliveriesOptions) => {
+    const { deliveries } = await import("./commands/deliveries.ts");
+    await deliveries(options);
+  });
+
+program
+  .command("test-message")
+  .description("send a test message to a channel, and show what its provider says")
+  .argument("<channel>", "its id", idNumber)
+  .option("--json", "print the result as JSON", false)
+  .action(async (channel: number, options: { json: boolean }) => {
+    const { testMessage } = await import("./commands/testMessage.ts");
+    await testMessage(channel, options);
+  });
+
+program
+  .command("report")
+  .description("make a user's report of this week and send it, unless it was sent")
+  .argument("<user>", "the user's id", idNumber)
+  .option("--json", "print where it is as JSON", false)
+  .action(async (user: number, options: { json: boolean }) => {
+    const { report } = await import("./commands/report.ts");
+    await report(user, options);
+  });
+
+program
+  .command("detect")
+  .description("run the anomaly detector over a series, or over all below a folder (columns timestamp,value)")
+  .argument("[file]", "a CSV file")
+  .option("--json", "print every point's score and the alerts as JSON", false)
+  .option("--dir <folder>", "every CSV below this folder")
+  .option("--out <folder>", "with --dir: where the scores are written, under the same relative paths")
+  .action(async (file: string | undefined, options: DetectOptions) => {
+    const { detect } = await import("./commands/detect.ts");
+    await detect(file, options);
+  });
+
+function idNumber(text: string): number {
+  const id = Number(text);
+  if (Number.isInteger(id) && id > 0 && id < 2 ** 31) return id;
+  throw new InvalidArgumentError("This is a whole number above 0.");
+}
 
 function portNumber(text: string): number {
   const port = Number(text);

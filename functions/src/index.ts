@@ -18,3 +18,13 @@ export {
 
 // 4 normalize: turns raw documents into values
 export { normalizeAgain, normalizeRawData } from "./normalize/functions.ts";
+
+// 5 analyze: finds what is news in new values
+export { analyzeBatch, notificationRules } from "./analyze/functions.ts";
+export { improveNews, scoreComments } from "./language/functions.ts";
+
+// 6 notify: sends alerts, and lets people silence them
+export { deliver, sendTestMessage, sweepDeliveries, unsubscribe } from "./notify/functions.ts";
+
+// 7 report: everybody's week
+export { sendReport, weeklyReports, weeklyReportsNow } from "./report/functions.ts";

@@ -2,8 +2,18 @@ import { differences, readFailures, readOutcome, readSeries } from "../demo/outc
 import { step } from "../demo/progress.ts";
 import { handshake, startDueTasks } from "../demo/register.ts";
 import { makeSetting, type Setting } from "../demo/setting.ts";
+import { addRule } from "../demo/subscribers.ts";
 import { type DemoSummary, summaryAsJson, summaryAsText } from "../demo/summary.ts";
-import { countRawDocuments, untilMined, untilNormalized } from "../demo/watch.ts";
+import { countDeliveries, readNews, undelivered } from "../demo/told.ts";
+import {
+  countRawDocuments,
+  untilAnalyzed,
+  untilDelivered,
+  untilMined,
+  untilNormalized,
+  untilReported,
+} from "../demo/watch.ts";
+import { keepReport, planReports } from "../demo/weeklyReport.ts";
 import { stopEverything } from "../stack/shutdown.ts";
 import { UserError } from "../userError.ts";
 
@@ -22,11 +32,12 @@ export async function demo(options: DemoOptions): Promise<void> {
   await step("Introduce the modules", (report) => introduce(setting, report));
   await step("Mine", (report) => mine(setting, report));
   const outcome = await step("Normalize", (report) => readWhenNormalized(setting, report));
+  const told = await tell(setting);
   await step("Stop the stack", stopEverything);
 
-  const summary = { ...outcome, seconds: Math.round((performance.now() - started) / 100) / 10 };
+  const summary = { ...outcome, ...told, seconds: Math.round((performance.now() - started) / 100) / 10 };
   console.log(options.json ? summaryAsJson(summary) : `\n${summaryAsText(summary)}`);
-  const unexpected = summary.sources.flatMap(differences);
+  const unexpected = [...summary.sources.flatMap(differences), ...undelivered(summary.deliveries)];
   if (unexpected.length > 0) {
     throw new UserError(`The demo did not find what its input implies:\n  ${unexpected.join("\n  ")}`);
   }
@@ -36,6 +47,7 @@ async function introduce({ stack, db, sources }: Setting, report: (text: string)
   for (const source of sources) {
     report(source.name);
     await handshake(db, stack.baseUrl, source);
+    await addRule(db, source);
   }
 }
 
@@ -44,10 +56,10 @@ async function mine(setting: Setting, report: (text: string) => void): Promise<v
   await untilMined(setting, report);
 }
 
-async function readWhenNormalized(
-  setting: Setting,
-  report: (text: string) => void,
-): Promise<Omit<DemoSummary, "seconds">> {
+type Mined = Pick<DemoSummary, "sources" | "failures" | "series">;
+type Told = Omit<DemoSummary, keyof Mined | "seconds">;
+
+async function readWhenNormalized(setting: Setting, report: (text: string) => void): Promise<Mined> {
   const { db, sources } = setting;
   const mined = await Promise.all(
     sources.map(async (source) => ({ source, rawDocuments: await countRawDocuments(setting, source) })),
@@ -60,5 +72,23 @@ async function readWhenNormalized(
     ),
     failures: await readFailures(db),
     series: (await Promise.all(sources.map((source) => readSeries(db, source)))).flat(),
+  };
+}
+
+async function tell(setting: Setting): Promise<Told> {
+  const { stack, db } = setting;
+  await step("Analyze", (report) => untilAnalyzed(setting, report));
+  await step("Notify", (report) => untilDelivered(setting, report));
+  const report = await step("Report", async (progress) => {
+    await planReports(setting);
+    await untilReported(setting, progress);
+    return keepReport(setting);
+  });
+  return {
+    news: await readNews(db),
+    deliveries: await countDeliveries(db),
+    mails: await stack.mails(),
+    slackMessages: stack.slackMessages(),
+    report,
   };
 }

@@ -41,15 +41,18 @@ export async function start(options: StartOptions): Promise<void> {
 }
 
 function show(stack: Stack, json: boolean): void {
-  const { baseUrl, functionsUrl, firestoreHost, databaseUrl, projectId, secrets } = stack;
+  const { baseUrl, functionsUrl, firestoreHost, databaseUrl, projectId, secrets, inboxUrl, slackUrl } = stack;
   const details = [
     `PARMA_SHARED_SECRET_KEY     ${secrets.shared}`,
     `PARMA_ANALYTICS_SECRET_KEY  ${secrets.analytics}`,
+    `OPERATOR_TOKEN              ${secrets.operator}`,
+    `Slack token's secret id     ${stack.slackSecretId}`,
     `Log                         ${stack.logFile}`,
   ];
   if (json) {
     for (const line of details) console.error(line);
-    console.log(JSON.stringify({ baseUrl, functionsUrl, firestoreHost, databaseUrl, projectId }));
+    const urls = { baseUrl, functionsUrl, firestoreHost, databaseUrl, projectId, inboxUrl, slackUrl };
+    console.log(JSON.stringify(urls));
     return;
   }
   const urls = [
@@ -57,6 +60,8 @@ function show(stack: Stack, json: boolean): void {
     `Functions                   ${functionsUrl}`,
     `Firestore                   ${firestoreHost}`,
     `Database                    ${databaseUrl}`,
+    `Email inbox                 ${inboxUrl}`,
+    `Slack                       ${slackUrl}`,
   ];
   console.log(
     ["", ...urls, ...details, "", "Running until Ctrl-C; functions are rebuilt on change."].join("\n"),

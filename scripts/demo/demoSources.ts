@@ -23,6 +23,8 @@ export interface DemoSource {
   readonly additionalParams?: object;
   readonly companies: readonly DemoCompany[];
   readonly expected: Expectation;
+  /** A rule that a user makes for it: tells of changes from one value to the next. */
+  readonly rule?: { readonly measurement: string; readonly name: string; readonly thresholdPercent: number };
   /** The series that is drawn: a measurement's values, or how many of its dates have passed. */
   readonly chart: { readonly measurement: string; readonly of: "values" | "dates"; readonly title: string };
 }
@@ -51,6 +53,7 @@ export async function sharesSource(): Promise<DemoSource> {
     },
     companies: SYMBOLS.map(([value, name]) => ({ name, property: "key", value })),
     expected: await expectationOfShares(sharesFile, SYMBOLS.length),
+    rule: { measurement: "share price", name: "Share price moved by 30 %", thresholdPercent: 30 },
     chart: { measurement: "share price", of: "values", title: "share price in US$" },
   };
 }

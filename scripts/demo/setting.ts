@@ -10,6 +10,7 @@ import { askGithub } from "./liveGithub.ts";
 import { useOwnDatabase } from "./ownDatabase.ts";
 import { readRecordings, startRecordedGithub } from "./recordedGithub.ts";
 import { type RegisteredSource, registerSources } from "./register.ts";
+import { addSubscribers } from "./subscribers.ts";
 
 /** Everything that the demo runs on. */
 export interface Setting {
@@ -22,9 +23,9 @@ export interface Setting {
 
 // In the emulator, each function that runs is a process of its own, and starting one takes more time than a hundred
 // documents. By default it starts fifty when five hundred documents come at once.
-const FEW_PROCESSES = { FUNCTIONS_EMULATOR_PARALLEL: "6" };
+const FEW_PROCESSES = { FUNCTIONS_EMULATOR_PARALLEL: "3" };
 
-/** Starts the stack on an empty database, and what is mined beside it; registers the sources. */
+/** Starts the stack on an empty database, and what is mined beside it; registers the sources, and who follows them. */
 export async function makeSetting(
   { live }: { live: boolean },
   report: (text: string) => void,
@@ -38,10 +39,12 @@ export async function makeSetting(
   await cp(sharesFile, join(historyDir, "stocks.csv"));
   const producthunt = await startProducthunt(stack);
   const sources = [await sharesSource(), github.source, producthuntSource(producthunt.url)];
+  const registered = await registerSources(db, sources);
+  await addSubscribers(db, stack.slackSecretId);
   return {
     stack,
     db,
-    sources: await registerSources(db, sources),
+    sources: registered,
     ended: Promise.race([stack.ended, producthunt.ended]),
   };
 }

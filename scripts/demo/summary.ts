@@ -1,19 +1,29 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
+import type { CaughtMail } from "../standins/mail.ts";
+import type { StandInMessage } from "../standins/slack.ts";
 import { VALUE_TYPES, type ValueCounts } from "./expectation.ts";
 import { lineChart } from "./lineChart.ts";
 import { type Failure, type Series, type SourceOutcome, totalOf } from "./outcome.ts";
+import type { DeliveryCounts, DemoNews } from "./told.ts";
+import type { KeptReport } from "./weeklyReport.ts";
 
 /** Everything that the demo has to show. */
 export interface DemoSummary {
   readonly sources: readonly SourceOutcome[];
   readonly failures: readonly Failure[];
   readonly series: readonly Series[];
+  readonly news: readonly DemoNews[];
+  readonly deliveries: DeliveryCounts;
+  /** What arrived. */
+  readonly mails: readonly CaughtMail[];
+  readonly slackMessages: readonly StandInMessage[];
+  readonly report: KeptReport;
   readonly seconds: number;
 }
 
 /** The summary for programs. */
-export function summaryAsJson({ sources, seconds }: DemoSummary): string {
+export function summaryAsJson({ sources, news, deliveries, report, seconds }: DemoSummary): string {
   return JSON.stringify({
     sources: sources.map((outcome) => ({
       name: outcome.source.name,
@@ -26,6 +36,9 @@ export function summaryAsJson({ sources, seconds }: DemoSummary): string {
       issues: outcome.issues,
     })),
     values: totalOfAll(sources),
+    news,
+    deliveries,
+    report: { html: report.html, png: report.png },
     seconds,
   });
 }
@@ -33,7 +46,8 @@ export function summaryAsJson({ sources, seconds }: DemoSummary): string {
 const WIDEST = 100;
 
 /** The summary for people, as wide as their terminal at most. */
-export function summaryAsText({ sources, failures, series, seconds }: DemoSummary): string {
+export function summaryAsText(summary: DemoSummary): string {
+  const { sources, failures, series, seconds } = summary;
   const width = Math.min(process.stdout.columns ?? WIDEST, WIDEST);
   const documents = sources.reduce((sum, { rawDocuments }) => sum + rawDocuments, 0);
   return [
@@ -45,11 +59,61 @@ export function summaryAsText({ sources, failures, series, seconds }: DemoSummar
     "",
     bold(`${count(totalOfAll(sources))} values from ${count(documents)} raw documents in ${seconds} s.`),
     "",
+    ...whatWasTold(summary),
+    "",
     "Look further with scripts/dev start, which prints the addresses of a stack that keeps running:",
+    "  <email inbox>, <Slack>  where all messages arrive, as pages for the browser",
     "  <base URL>/schedule     starts what is due",
     "  <base URL>/handshake?invocation_endpoint=…&data_source_id=…     lets a source's module introduce itself",
     "  <database>              company, data_source, scheduled_task, measurement_*_value, and the schema pipeline",
   ].join("\n");
+}
+
+const SHOWN_NEWS = 10;
+const SHOWN_MESSAGES = 8;
+
+function whatWasTold({ news, deliveries, mails, slackMessages, report }: DemoSummary): string[] {
+  const table = new Table({
+    head: ["Severity", "Company", "Measurement", "Date", "News"].map(bold),
+    style: { head: [], border: [] },
+  });
+  for (const { severity, company, measurement, observedAt, title } of news.slice(0, SHOWN_NEWS)) {
+    table.push([severity, company, measurement, observedAt.toISOString().slice(0, 10), title]);
+  }
+  const channels = Object.entries(deliveries).map(
+    ([channel, states]) =>
+      `${channel} ${Object.entries(states)
+        .map(([state, number]) => `${number} ${state}`)
+        .join(", ")}`,
+  );
+  return [
+    table.toString(),
+    bold(`${news.length} news; deliveries: ${channels.join("; ")}.`),
+    "",
+    ...arrived(
+      "Inbox",
+      mails.map(({ to, subject }) => `${to.join(", ")}  ${subject}`),
+    ),
+    ...arrived(
+      "Slack",
+      slackMessages.map(({ text }) => text.split("\n")[0] ?? ""),
+    ),
+    "",
+    `Report                    ${report.html}`,
+    `  as a picture            ${report.png ?? "not drawn: no Chromium was found that does it (CHROME_PATH)"}`,
+    `What Slack shows          ${report.slack}`,
+  ];
+}
+
+/** The last that arrived, since the report is among them. */
+function arrived(where: string, messages: readonly string[]): string[] {
+  const shown = messages.slice(-SHOWN_MESSAGES);
+  const others = messages.length - shown.length;
+  return [
+    bold(`${where}: ${count(messages.length)}`),
+    ...(others > 0 ? [`  … ${count(others)} before`] : []),
+    ...shown.map((message) => `  ${message}`),
+  ];
 }
 
 function tableOf(sources: readonly SourceOutcome[]): string {

@@ -5,6 +5,7 @@ import type { ChildEnded } from "../stack/child.ts";
 import { UserError } from "../userError.ts";
 import type { RegisteredSource } from "./register.ts";
 import type { Setting } from "./setting.ts";
+import { SUBSCRIBERS } from "./subscribers.ts";
 
 // Something is done every second; on a machine that is busy with other things, less often.
 const PATIENCE_MS = 60_000;
@@ -15,7 +16,12 @@ const TASKS = `
          count(*) filter (where status in ('SUCCESS', 'FAILED'))::int as ended,
          (select count(*)::int from pipeline.mining_call) as calls,
          (select count(*)::int from pipeline.mining_call where state in ('SUCCEEDED', 'FAILED')) as calls_ended,
-         (select count(*)::int from pipeline.raw_document) as normalized
+         (select count(*)::int from pipeline.raw_document) as normalized,
+         (select count(*)::int from pipeline.raw_document where state = 'NORMALIZED' and not is_analyzed) as unanalyzed,
+         (select count(*)::int from pipeline.finding) as findings,
+         (select count(*)::int from pipeline.delivery) as deliveries,
+         (select count(*)::int from pipeline.delivery where state in ('PENDING', 'SENDING')) as undelivered,
+         (select count(*)::int from pipeline.report_run where page_blob is not null) as reports
     from scheduled_task
    where scheduled_at <= now()`;
 
@@ -25,6 +31,11 @@ const counts = z.object({
   calls: z.number(),
   calls_ended: z.number(),
   normalized: z.number(),
+  unanalyzed: z.number(),
+  findings: z.number(),
+  deliveries: z.number(),
+  undelivered: z.number(),
+  reports: z.number(),
 });
 
 type Counts = z.output<typeof counts>;
@@ -46,6 +57,32 @@ export function untilNormalized(
   return untilSeen(setting, "normalized", (seen) => {
     report(`${seen.normalized} of ${documents} raw documents`);
     return seen.normalized >= documents;
+  });
+}
+
+/** Waits until all that is normalized is analyzed. */
+export function untilAnalyzed(setting: Setting, report: (text: string) => void): Promise<void> {
+  return untilSeen(setting, "analyzed", (seen) => {
+    report(
+      `${seen.normalized - seen.unanalyzed} of ${seen.normalized} raw documents, ${seen.findings} findings`,
+    );
+    return seen.unanalyzed === 0;
+  });
+}
+
+/** Waits until every message that is wanted by now has arrived, or has failed for good. */
+export function untilDelivered(setting: Setting, report: (text: string) => void): Promise<void> {
+  return untilSeen(setting, "delivered", (seen) => {
+    report(`${seen.deliveries - seen.undelivered} of ${seen.deliveries} messages`);
+    return seen.undelivered === 0;
+  });
+}
+
+/** Waits until every subscriber has a report. */
+export function untilReported(setting: Setting, report: (text: string) => void): Promise<void> {
+  return untilSeen(setting, "reported", (seen) => {
+    report(`${seen.reports} of ${SUBSCRIBERS.length} reports`);
+    return seen.reports === SUBSCRIBERS.length && seen.undelivered === 0;
   });
 }
 

@@ -12,6 +12,7 @@ export async function usePipeline(): Promise<void> {
   if (stack !== undefined && (!given || given === stack.databaseUrl)) {
     process.env["DATABASE_URL"] = stack.databaseUrl;
     process.env["FIRESTORE_EMULATOR_HOST"] = stack.firestoreHost;
+    process.env["CLOUD_TASKS_EMULATOR_HOST"] = stack.tasksHost;
     process.env["GCLOUD_PROJECT"] = stack.projectId;
     process.env["BLOB_STORE"] = pathToFileURL(stack.blobDir).href;
     // Google's client libraries otherwise look for the machine's own credentials first, for seconds.

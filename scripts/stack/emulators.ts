@@ -36,7 +36,8 @@ export async function startEmulators(options: EmulatorsOptions, tries = 3): Prom
   const ports = await choosePorts(options.hostingPort);
   // Before what it follows: things are stopped in the opposite order.
   whenStopping(() => endFirestore(ports.firestore));
-  const child = launch(options, await writeConfiguration(options.stage, ports));
+  const env = { PUBLIC_URL: `http://127.0.0.1:${ports.hosting}`, ...options.env };
+  const child = launch({ ...options, env }, await writeConfiguration(options.stage, ports));
   try {
     await untilReady(child, options.logFile);
     return { ports, ended: child.ended };

@@ -7,6 +7,7 @@ import { buildFunctions } from "./build.ts";
 import type { ChildEnded } from "./child.ts";
 import { startEmulators } from "./emulators.ts";
 import { findFirestoreJar } from "./firestoreJar.ts";
+import { type Inboxes, startInboxes } from "./inboxes.ts";
 import { findJava } from "./java.ts";
 import { migrate } from "./migrate.ts";
 import { checkPort } from "./ports.ts";
@@ -14,8 +15,8 @@ import { startPostgres } from "./postgres.ts";
 import { stopEverything, together } from "./shutdown.ts";
 import { makeStage } from "./stage.ts";
 
-/** A running stack: the emulators with all functions, and a migrated database. */
-export interface Stack {
+/** A running stack: the emulators with all functions, a migrated database, and where messages arrive. */
+export interface Stack extends Inboxes {
   /** Hosting: every HTTP function at the root of this host. */
   readonly baseUrl: string;
   /** The HTTP functions by name, below this URL. */
@@ -28,7 +29,7 @@ export interface Stack {
   readonly tasksHost: string;
   readonly databaseUrl: string;
   readonly projectId: string;
-  readonly secrets: { readonly shared: string; readonly analytics: string };
+  readonly secrets: { readonly shared: string; readonly analytics: string; readonly operator: string };
   /** The folder that stands in for the Cloud Storage bucket. */
   readonly blobDir: string;
   readonly logFile: string;
@@ -55,8 +56,8 @@ const projectId = "demo-parma";
 const region = "europe-west1";
 
 /**
- * Starts PostgreSQL, applies the migrations, builds the functions and starts the Firebase Emulator Suite; returns
- * once every function can be called. If a step fails, what was started is stopped.
+ * Starts PostgreSQL, applies the migrations, builds the functions, starts a mail catcher and a Slack stand-in, and the
+ * Firebase Emulator Suite; returns once every function can be called. If a step fails, what was started is stopped.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
@@ -80,9 +81,11 @@ async function start(options: StackOptions): Promise<Stack> {
   const secrets = {
     shared: process.env["PARMA_SHARED_SECRET_KEY"] || randomBytes(32).toString("hex"),
     analytics: process.env["PARMA_ANALYTICS_SECRET_KEY"] || randomBytes(32).toString("hex"),
+    operator: process.env["OPERATOR_TOKEN"] || randomBytes(32).toString("hex"),
   };
   const blobDir = join(stage, "blobs");
   await mkdir(blobDir);
+  const { inboxes, env } = await startInboxes(stage);
 
   progress("Starting the Firebase emulators");
   const logFile = await newLogFile();
@@ -99,13 +102,17 @@ async function start(options: StackOptions): Promise<Stack> {
       PARMA_SHARED_SECRET_KEY: secrets.shared,
       PARMA_ANALYTICS_SECRET_KEY: secrets.analytics,
       BLOB_STORE: pathToFileURL(blobDir).href,
+      OPERATOR_TOKEN: secrets.operator,
+      ...env,
       // A declared secret that is not set makes every process of the function ask Secret Manager for it.
       GITHUB_TOKEN: process.env["GITHUB_TOKEN"] || " ",
+      OPENAI_API_KEY: process.env["OPENAI_API_KEY"] || "none",
       ...options.env,
     },
   });
   const functionsOrigin = `http://127.0.0.1:${ports.functions}`;
   return {
+    ...inboxes,
     baseUrl: `http://127.0.0.1:${ports.hosting}`,
     functionsUrl: `${functionsOrigin}/${projectId}/${region}`,
     functionsOrigin,

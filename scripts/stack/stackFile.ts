@@ -17,6 +17,8 @@ const runningStack = z.object({
   databaseUrl: z.string(),
   projectId: z.string(),
   blobDir: z.string(),
+  inboxUrl: z.string(),
+  slackUrl: z.string(),
   logFile: z.string(),
 });
 

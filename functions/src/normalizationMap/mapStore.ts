@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
+import { isAlreadyThere } from "../platform/firebase.ts";
 import { sourceDocumentId } from "../rawDocument/rawDocument.ts";
 import { type MeasuredMap, measuredMap } from "./normalizationMap.ts";
 
@@ -65,9 +66,4 @@ export async function storeMap(
       if (!isAlreadyThere(error) || attempt === ATTEMPTS) throw error;
     }
   }
-}
-
-/** ALREADY_EXISTS of Firestore's create(). */
-function isAlreadyThere(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === 6;
 }

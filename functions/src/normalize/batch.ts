@@ -1,5 +1,6 @@
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
+import { isAlreadyThere } from "../platform/firebase.ts";
 
 /** What stage 4 hands over to stage 5: the values of one raw document are in PostgreSQL. */
 export const batchDocument = z.object({
@@ -24,9 +25,4 @@ export async function createBatch(
   } catch (error) {
     if (!isAlreadyThere(error)) throw error;
   }
-}
-
-// gRPC's ALREADY_EXISTS.
-function isAlreadyThere(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === 6;
 }

@@ -24,7 +24,17 @@ export interface Call<Claims> {
 
 export interface Reply {
   readonly status: number;
+  /** Answered as JSON, but for an {@link HtmlPage}. */
   readonly body: object;
+}
+
+/** A page for a person, who came by a link. It holds no scripts and loads nothing. */
+export class HtmlPage {
+  readonly markup: string;
+
+  constructor(markup: string) {
+    this.markup = markup;
+  }
 }
 
 /** Who may call: checks the Authorization header and tells what the caller may touch. @throws ApiError */
@@ -108,9 +118,26 @@ async function serve(
     const refusal = error instanceof ApiError ? error : unexpected(error);
     reply = { status: refusal.status, body: refusal.body() };
   }
-  response.writeHead(reply.status, { "Content-Type": "application/json", "Cache-Control": "no-store" });
-  response.end(JSON.stringify(reply.body));
+  const { headers, text } = rendered(reply.body);
+  response.writeHead(reply.status, { ...headers, "Cache-Control": "no-store" });
+  response.end(text);
 }
+
+function rendered(body: object): { headers: Record<string, string>; text: string } {
+  if (!(body instanceof HtmlPage)) {
+    return { headers: { "Content-Type": "application/json" }, text: JSON.stringify(body) };
+  }
+  return { headers: PAGE_HEADERS, text: body.markup };
+}
+
+// The address of a page may hold a token: it is told to no one, and the page can be framed by no one.
+const PAGE_HEADERS = {
+  "Content-Type": "text/html; charset=utf-8",
+  "Content-Security-Policy":
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
 
 function unexpected(error: unknown): ApiError {
   const requestId = randomUUID();

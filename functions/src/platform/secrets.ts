@@ -8,3 +8,15 @@ export const TOKEN_SECRETS = [
 
 /** For the function that hosts the built-in github module. */
 export const GITHUB_SECRETS = [defineSecret("GITHUB_TOKEN")] as const;
+
+/** For the functions that ask a language model. Its value may be "none". */
+export const LANGUAGE_SECRETS = [defineSecret("OPENAI_API_KEY")] as const;
+
+/** For the function behind the links of messages. */
+export const LINK_SECRETS = [defineSecret("PARMA_LINK_SECRET")] as const;
+
+/** For the functions that send messages. The Slack tokens are secrets of their own, one a channel. */
+export const CHANNEL_SECRETS = [defineSecret("SMTP_URL"), ...LINK_SECRETS] as const;
+
+/** For the functions that only operators may call. */
+export const OPERATOR_SECRETS = [defineSecret("OPERATOR_TOKEN")] as const;

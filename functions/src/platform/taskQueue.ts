@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import pMap from "p-map";
 import { REGION } from "./config.ts";
+import { errorCode } from "./errorCode.ts";
 import { firebaseApp } from "./firebase.ts";
 
 /** A task for a queue. The id is its identity: the same id twice is one task. */
@@ -9,6 +10,8 @@ export interface Task {
   readonly payload: object;
   /** How long the function may take before the queue gives up on this attempt, 15 to 1800 s. */
   readonly dispatchDeadlineSeconds?: number;
+  /** How long it waits before it is first dispatched. The emulator does not wait. */
+  readonly scheduleDelaySeconds?: number;
 }
 
 /** Puts tasks on the queue of the named function. Resolves when all are durable. */
@@ -24,11 +27,12 @@ export const enqueueTasks: EnqueueTasks = async (queue, tasks) => {
   const taskQueue = getFunctions(firebaseApp()).taskQueue(`locations/${REGION}/functions/${queue}`);
   await pMap(
     tasks,
-    async ({ id, payload, dispatchDeadlineSeconds }) => {
+    async ({ id, payload, dispatchDeadlineSeconds, scheduleDelaySeconds }) => {
       try {
         await taskQueue.enqueue(payload, {
           id,
           ...(dispatchDeadlineSeconds === undefined ? {} : { dispatchDeadlineSeconds }),
+          ...(scheduleDelaySeconds === undefined ? {} : { scheduleDelaySeconds }),
         });
       } catch (error) {
         if (!isAlreadyThere(error)) throw error;
@@ -39,7 +43,7 @@ export const enqueueTasks: EnqueueTasks = async (queue, tasks) => {
 };
 
 function isAlreadyThere(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "functions/task-already-exists";
+  return errorCode(error) === "functions/task-already-exists";
 }
 
 /**

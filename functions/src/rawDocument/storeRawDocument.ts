@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import type { BlobStore } from "../platform/blobStore.ts";
-import { errorCode } from "../platform/errorCode.ts";
+import { isAlreadyThere } from "../platform/firebase.ts";
 import { canonicalJson } from "./canonicalJson.ts";
 import { firestoreObstacle } from "./firestoreFit.ts";
 import type { RawObject } from "./losslessJson.ts";
@@ -29,9 +29,6 @@ export interface StoredRawDocument {
   readonly created: boolean;
 }
 
-// Firestore's status, by gRPC's numbers.
-const ALREADY_EXISTS = 6;
-
 /** Files a raw answer, durably. Filing the same answer again changes nothing. */
 export async function storeRawDocument(
   { firestore, blobStore }: { firestore: Firestore; blobStore: BlobStore },
@@ -44,7 +41,7 @@ export async function storeRawDocument(
     await document.create(documentOf(input, content));
     return { id, path: document.path, created: true };
   } catch (error) {
-    if (errorCode(error) !== ALREADY_EXISTS) throw error;
+    if (!isAlreadyThere(error)) throw error;
     return { id, path: document.path, created: false };
   }
 }

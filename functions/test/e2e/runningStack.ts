@@ -13,6 +13,9 @@ const stackSchema = z.object({
   projectId: z.string(),
   secrets: z.object({ shared: z.string(), analytics: z.string() }),
   blobDir: z.string(),
+  inboxUrl: z.string(),
+  slackUrl: z.string(),
+  slackSecretId: z.string(),
 });
 
 /** The stack that the end-to-end tests run through, with its database and Firestore. Close it in afterAll. */

@@ -1,0 +1,67 @@
+import { improveNewsTask } from "../language/improveNews.ts";
+import { scoreCommentsTask } from "../language/scoreComments.ts";
+import { logError } from "../platform/log.ts";
+import type { TransactionalDatabase } from "../platform/postgres.ts";
+import type { EnqueueTasks } from "../platform/taskQueue.ts";
+import { type AnalysisSettings, analyzeDocument } from "./analyzeDocument.ts";
+import { nextPending, readAnalysis } from "./pendingDocument.ts";
+
+/** What the analysis needs of the outside. */
+export interface AnalyzeContext {
+  readonly db: TransactionalDatabase;
+  readonly enqueue: EnqueueTasks;
+  readonly settings: AnalysisSettings;
+  /** Whether there is a language model to put news in better words. */
+  readonly improvesNews: boolean;
+  readonly now: Date;
+}
+
+/**
+ * Analyzes a raw document whose values are stored. Those of the same company and source that were observed before it
+ * and wait as well come first, so that series are judged in the order of time, in whatever order documents arrive.
+ * However often and at however many places at once it runs, a document is analyzed once, and what follows has been
+ * enqueued when it resolves.
+ */
+export async function analyzeBatch(context: AnalyzeContext, rawDocumentId: string): Promise<void> {
+  const failed: string[] = [];
+  let taken: string | undefined;
+  do {
+    taken = await analyzeNext(context, rawDocumentId, failed);
+  } while (taken !== undefined && taken !== rawDocumentId);
+  await enqueueFollowing(context, rawDocumentId);
+}
+
+/** Analyzes the next document that waits. @returns its id; undefined where none is left */
+async function analyzeNext(
+  { db, enqueue, settings, now }: AnalyzeContext,
+  rawDocumentId: string,
+  failed: string[],
+): Promise<string | undefined> {
+  let current: string | undefined;
+  try {
+    const deliveries = await db.transaction(async (connection) => {
+      const document = await nextPending(connection, rawDocumentId, failed);
+      current = document?.id;
+      return document && analyzeDocument(connection, document, settings, now);
+    });
+    // One that gets lost between here and the queue is found by the sweeper.
+    if (deliveries !== undefined) await enqueue("deliver", deliveries);
+    return current;
+  } catch (error) {
+    // An earlier document that cannot be analyzed does not stop this one; its own event tries it again.
+    if (current === undefined || current === rawDocumentId) throw error;
+    logError("An earlier document could not be analyzed and is passed over", error, { document: current });
+    failed.push(current);
+    return current;
+  }
+}
+
+async function enqueueFollowing(
+  { db, enqueue, improvesNews }: AnalyzeContext,
+  rawDocumentId: string,
+): Promise<void> {
+  const analysis = await readAnalysis(db, rawDocumentId);
+  if (analysis === undefined) return;
+  if (analysis.commentCount > 0) await enqueue("scoreComments", [scoreCommentsTask(rawDocumentId)]);
+  if (improvesNews) await enqueue("improveNews", analysis.newsIds.map(improveNewsTask));
+}

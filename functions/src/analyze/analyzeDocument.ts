@@ -1,0 +1,120 @@
+import { openDeliveries } from "../delivery/openDeliveries.ts";
+import { logWarning } from "../platform/log.ts";
+import type { Database } from "../platform/postgres.ts";
+import type { Task } from "../platform/taskQueue.ts";
+import { type Anomaly, judgeSeries, latePoints, watchedPoints } from "./anomalies.ts";
+import type { Candidate } from "./candidate.ts";
+import { changedPoints, itemChanges, ownChanges } from "./changes.ts";
+import { dataProblemOf } from "./dataProblem.ts";
+import type { Settings } from "./detector/detector.ts";
+import { keepStates, readHistories, readStates } from "./detectorStates.ts";
+import { itemNamesOf } from "./itemNames.ts";
+import { itemsNewAndGone } from "./items.ts";
+import { readListSeries } from "./listSeries.ts";
+import { anomalyFindings, ruleFindings, withoutTold } from "./numericFindings.ts";
+import { type Analysis, finishAnalysis, type PendingDocument, writeDataProblem } from "./pendingDocument.ts";
+import { readEarlierDocument, readPoints } from "./readPoints.ts";
+import { readRules } from "./readRules.ts";
+import { type DocumentPoints, type EarlierValue, type NumericPoint, seriesKey } from "./series.ts";
+import { readTold, spacedOut } from "./spacing.ts";
+import { settleSubject } from "./subject.ts";
+import { writeFindings } from "./writeFindings.ts";
+
+/** What an analysis is set to. */
+export interface AnalysisSettings {
+  readonly detector: Settings;
+  /** How long a series that was told is silent, but for its return. */
+  readonly spacingMs: number;
+}
+
+/**
+ * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 13
+ * statements, whatever the size of the document. The caller holds the lock on the company at the source.
+ *
+ * @returns the tasks for the queue `deliver`, once the transaction is committed
+ */
+export async function analyzeDocument(
+  connection: Database,
+  document: PendingDocument,
+  settings: AnalysisSettings,
+  now: Date,
+): Promise<readonly Task[]> {
+  const subject = await settleSubject(connection, document);
+  const points = await readPoints(connection, { id: document.id, subject });
+  const earlier = await readEarlierDocument(connection, { ...document, subject });
+  const counts = {
+    valueCount: points.numeric.length + points.texts.length + points.comments.length,
+    commentCount: points.comments.length,
+  };
+  const finish = (analysis: Pick<Analysis, "state" | "newsIds">) =>
+    finishAnalysis(connection, document.id, { ...counts, ...analysis }, now);
+
+  const problem = dataProblemOf(points, earlier);
+  if (problem !== undefined) {
+    await writeDataProblem(connection, document, problem, now);
+    await finish({ state: "DATA_PROBLEM", newsIds: [] });
+    const { id, sourceId, companyId } = document;
+    logWarning(`A source sent what is no news but a data problem: ${problem}`, {
+      document: id,
+      source: sourceId,
+      company: companyId,
+    });
+    return [];
+  }
+  const anomalies = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings, now);
+  const candidates = await findAll(connection, { ...document, subject }, { points, earlier, anomalies });
+  const told = await readTold(connection, candidates, settings.spacingMs);
+  const spaced = spacedOut(candidates, told, settings.spacingMs);
+  const isAnomaly = ({ detector }: Candidate) => detector === "anomaly";
+  const others = spaced.filter((candidate) => !isAnomaly(candidate));
+  const findings = [...others, ...withoutTold(spaced.filter(isAnomaly), others)];
+  const written = await writeFindings(connection, findings, document, now);
+  await finish({ state: "ANALYZED", newsIds: written.map(({ newsId }) => newsId) });
+  const findingIds = written.map(({ findingId }) => findingId);
+  return openDeliveries(connection, { companyId: document.companyId, findingIds, now });
+}
+
+async function findAll(
+  connection: Database,
+  { id, sourceId, companyId, observedAt, subject }: PendingDocument & { readonly subject: string },
+  found: {
+    readonly points: DocumentPoints;
+    readonly earlier: readonly EarlierValue[];
+    readonly anomalies: readonly Anomaly[];
+  },
+): Promise<Candidate[]> {
+  const { points, earlier, anomalies } = found;
+  const rules = await readRules(connection, { id, sourceId, subject });
+  const listSeries = await readListSeries(connection, { sourceId, companyId });
+  const names = itemNamesOf([...points.texts, ...earlier]);
+  const changed = changedPoints(points.texts);
+  return [
+    ...ruleFindings(points.numeric, { rules, anomalies, names }),
+    ...anomalyFindings(anomalies, names),
+    ...ownChanges(changed),
+    ...itemChanges(changed, names),
+    ...itemsNewAndGone(points, earlier, { observedAt, names, listSeries }),
+  ];
+}
+
+/** Has the detector judge the points, and remember them. */
+async function judgeNumbers(
+  connection: Database,
+  { numeric, subject }: { readonly numeric: readonly NumericPoint[]; readonly subject: string },
+  settings: AnalysisSettings,
+  now: Date,
+): Promise<Anomaly[]> {
+  const watched = watchedPoints(numeric);
+  const known = await readStates(connection, subject, watched);
+  const histories = await readHistories(connection, subject, latePoints(watched, known));
+  const judged = watched.map((point) => {
+    const key = seriesKey(point);
+    return {
+      companyMeasurementId: point.companyMeasurementId,
+      itemKey: point.itemKey,
+      ...judgeSeries(point, known.get(key), histories.get(key), settings.detector),
+    };
+  });
+  await keepStates(connection, subject, judged, now);
+  return judged.flatMap(({ anomalies }) => anomalies);
+}

@@ -1,0 +1,122 @@
+import type { Expectation } from "./forecast.ts";
+import type { State } from "./state.ts";
+import { errorSize } from "./surprise.ts";
+import type { Views } from "./views.ts";
+
+/** What kind of event a point is. */
+export type Kind =
+  | "ordinary"
+  | "learning"
+  | "already seen"
+  | "spike"
+  | "drop"
+  | "level shift"
+  | "trend break"
+  | "first change"
+  | "silence ended"
+  | "new maximum"
+  | "new minimum"
+  | "unusual course";
+
+/** Bounds of what was expected: 98 of 100 ordinary points lie within. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+}
+const OUTSIDE = 0.02;
+
+/** What is known of a point when its reason is found; all values in the series' own unit. */
+export interface Findings {
+  readonly value: number;
+  readonly expected: Range;
+  readonly expectation: Expectation;
+  readonly views: Views;
+  /** The lowest and highest value remembered from before the point, and how many there are. */
+  readonly before: Range & { readonly count: number };
+  /** How often in a row the value before the point had come, and what it was. */
+  readonly repeated: number;
+  readonly last: number;
+}
+
+/** So many equal values in a row are a rest that can be broken. */
+const REST = 5;
+/** Beyond this surprise of the forecast, it is what makes a value unusual. */
+const UNEXPECTED = -Math.log(0.01);
+
+/** The range that 98 of 100 ordinary points lie in, in the series' own unit. */
+export function expectedRange(state: State, { value, scale, missed }: Expectation): Range {
+  const width = missed > OUTSIDE ? scale * errorSize(-Math.log(OUTSIDE / missed)) : 0;
+  // What was never negative is not expected to become so.
+  const low = state.negative ? value - width : Math.max(0, value - width);
+  return { low: low * state.unit, high: (value + width) * state.unit };
+}
+
+/** The kind of event that a surprising point is. */
+export function kindOf(findings: Findings): Kind {
+  const { value, expected, expectation, views, before, repeated, last } = findings;
+  if (repeated >= REST && value !== last) return last === 0 ? "silence ended" : "first change";
+  if (value >= expected.low && value <= expected.high) {
+    if (value > before.high) return "new maximum";
+    if (value < before.low) return "new minimum";
+    if (!isRun(findings)) return "unusual course";
+  }
+  if (isRun(findings)) return isTrend(expectation) ? "trend break" : "level shift";
+  if (views.forecast < UNEXPECTED && value > before.high) return "new maximum";
+  if (views.forecast < UNEXPECTED && value < before.low) return "new minimum";
+  return value > (expected.low + expected.high) / 2 ? "spike" : "drop";
+}
+
+const isRun = ({ expectation: { point, run, even } }: Findings) =>
+  run.bySize > point.bySize || (even && run.bySize > UNEXPECTED);
+const isTrend = ({ expert }: Expectation) => expert === "trend" || expert === "drift";
+
+/** Why a point is what it is, in words and numbers. */
+export function reasonOf(kind: Kind, findings: Findings): string {
+  const { value, expected, expectation, before, repeated, last } = findings;
+  const show = numberFormat(expected, value);
+  const against = `${show(value)} against an expected ${rangeText(expected, show)}${seasonText(expectation)}`;
+  switch (kind) {
+    case "ordinary":
+      return `${show(value)}, expected was ${rangeText(expected, show)}${seasonText(expectation)}`;
+    case "silence ended":
+      return `${show(value)} after ${repeated} times 0`;
+    case "first change":
+      return `${show(value)} after ${repeated} times ${show(last)}`;
+    case "level shift":
+    case "trend break": {
+      const side = value > (expected.low + expected.high) / 2 ? "above" : "below";
+      const outcome = kind === "level shift" ? "a new level" : "the trend has broken";
+      return `${against}; it and the two before all lie ${side} what was expected: ${outcome}`;
+    }
+    case "unusual course":
+      return `${show(value)} is within reach, but the course of the last values is unlike the ${before.count} before`;
+    case "new maximum":
+      return `${against}, the highest of the last ${before.count + 1}`;
+    case "new minimum":
+      return `${against}, the lowest of the last ${before.count + 1}`;
+    default:
+      return against;
+  }
+}
+
+const rangeText = ({ low, high }: Range, show: (value: number) => string) =>
+  show(low) === show(high) ? show(low) : `${show(low)} to ${show(high)}`;
+
+function seasonText({ expert }: Expectation): string {
+  if (expert === "day") return " at this time of day";
+  return expert === "week" ? " at this time of the week" : "";
+}
+
+const MOST_DECIMALS = 12;
+/** One per number of decimals, for making one takes longer than judging a point. */
+const FORMATS = Array.from(
+  { length: MOST_DECIMALS + 1 },
+  (_, decimals) => new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals }),
+);
+
+/** Numbers with as many decimals as it takes to tell the bounds of the range, or the value from the range, apart. */
+function numberFormat({ low, high }: Range, value: number): (value: number) => string {
+  const width = high > low ? high - low : Math.abs(value - low) || Math.abs(value) || 1;
+  const decimals = Math.max(0, Math.min(MOST_DECIMALS, 1 - Math.floor(Math.log10(width))));
+  return (shown) => FORMATS[decimals]?.format(shown) ?? String(shown);
+}

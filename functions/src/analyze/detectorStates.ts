@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { type Database, selectRows } from "../platform/postgres.ts";
+import type { Point } from "./detector/detector.ts";
+import { type State, stateSchema } from "./detector/state.ts";
+import { earlierNumbers } from "./earlierPoints.ts";
+import { type SeriesPoint, seriesKey } from "./series.ts";
+
+type SeriesId = Pick<SeriesPoint, "companyMeasurementId" | "itemKey">;
+
+/** What the detector knows of a series, and up to when. */
+export interface KnownSeries {
+  /** Undefined where it was kept by another version of the detector: the series is judged anew. */
+  readonly state: State | undefined;
+  readonly lastObservedAt: Date;
+}
+
+const stateRow = z.object({
+  company_measurement_id: z.int(),
+  item_key: z.string(),
+  state: z.unknown(),
+  last_observed_at: z.date(),
+});
+
+// By the primary key.
+const STATES = `
+  select state.*
+    from unnest($1::int[], $2::text[]) as series (company_measurement_id, item_key)
+    join pipeline.detector_state state using (company_measurement_id, item_key)
+   where state.subject = $3`;
+
+/** What the detector knows of the series of a subject, by series. Those that it has not met are absent. */
+export async function readStates(
+  connection: Database,
+  subject: string,
+  series: readonly SeriesId[],
+): Promise<ReadonlyMap<string, KnownSeries>> {
+  if (series.length === 0) return new Map();
+  const rows = await selectRows(connection, stateRow, STATES, [...keysOf(series), subject]);
+  return new Map(
+    rows.map((row) => [
+      seriesKey({ companyMeasurementId: row.company_measurement_id, itemKey: row.item_key }),
+      { state: stateSchema.safeParse(row.state).data, lastObservedAt: row.last_observed_at },
+    ]),
+  );
+}
+
+/** How many of the newest points of a series are judged again when one comes late. */
+const REPLAYED = 500;
+
+const historyRow = z.object({
+  company_measurement_id: z.int(),
+  item_key: z.string(),
+  value: z.number(),
+  timestamp: z.date(),
+});
+
+const HISTORIES = `
+  select series.company_measurement_id, series.item_key, history.value, history."timestamp"
+    from unnest($1::int[], $2::text[], $3::timestamp(3)[]) as series (company_measurement_id, item_key, until)
+    cross join lateral ${earlierNumbers({ series: "series", until: "<= series.until", subject: "$4", limit: String(REPLAYED) })} history
+   order by series.company_measurement_id, series.item_key, history."timestamp"`;
+
+/** The newest points of each series up to a time, the oldest first, by series. */
+export async function readHistories(
+  connection: Database,
+  subject: string,
+  series: readonly (SeriesId & { readonly until: Date })[],
+): Promise<ReadonlyMap<string, readonly Point[]>> {
+  if (series.length === 0) return new Map();
+  const values = [...keysOf(series), series.map(({ until }) => until), subject];
+  const rows = await selectRows(connection, historyRow, HISTORIES, values);
+  const bySeries = Map.groupBy(rows, (row) =>
+    seriesKey({ companyMeasurementId: row.company_measurement_id, itemKey: row.item_key }),
+  );
+  return new Map(
+    [...bySeries].map(([key, points]) => [
+      key,
+      points.map(({ value, timestamp }) => ({ at: timestamp.getTime(), value })),
+    ]),
+  );
+}
+
+// A state never goes back in time, whoever writes it.
+const KEEP_STATES = `
+  insert into pipeline.detector_state as kept
+    (company_measurement_id, item_key, state, last_observed_at, modified_at, subject)
+  select *, $5, $6 from unnest($1::int[], $2::text[], $3::jsonb[], $4::timestamp(3)[])
+  on conflict (company_measurement_id, item_key, subject) do update
+     set state = excluded.state, last_observed_at = excluded.last_observed_at, modified_at = excluded.modified_at
+   where kept.last_observed_at <= excluded.last_observed_at`;
+
+/** Keeps what the detector knows now. */
+export async function keepStates(
+  connection: Database,
+  subject: string,
+  states: readonly (SeriesId & { readonly state: State; readonly lastObservedAt: Date })[],
+  now: Date,
+): Promise<void> {
+  if (states.length === 0) return;
+  await connection.query(KEEP_STATES, [
+    ...keysOf(states),
+    states.map(({ state }) => JSON.stringify(state)),
+    states.map(({ lastObservedAt }) => lastObservedAt),
+    now,
+    subject,
+  ]);
+}
+
+function keysOf(series: readonly SeriesId[]): [number[], string[]] {
+  return [
+    series.map(({ companyMeasurementId }) => companyMeasurementId),
+    series.map(({ itemKey }) => itemKey),
+  ];
+}

@@ -1,0 +1,50 @@
+/** What all statements about histories have in common. */
+
+/** Which points: of which series, up to when, of which subject, and how many. */
+interface Bounds {
+  /** An alias with company_measurement_id and item_key. */
+  readonly series: string;
+  readonly until: string;
+  readonly subject: string;
+  readonly limit: string;
+}
+
+// Values of documents about another subject are in no history, nor those of one that was a data problem. Values of
+// other writers have no document.
+const counts = (subject: string) => `(
+  earlier.raw_document_id is null
+  or exists (
+    select from pipeline.raw_document document
+     where document.id = earlier.raw_document_id and document.subject = ${subject}::text)
+  and not exists (
+    select from pipeline.data_problem problem where problem.raw_document_id = earlier.raw_document_id))`;
+
+/**
+ * A subquery: the newest points of a series before a time, from one value table. Reads its
+ * measurement_<table>_value_point_key backwards, as far as `limit` goes.
+ */
+export function earlierIn(table: string, { series, until, subject, limit }: Bounds): string {
+  return `(
+    select earlier.value, earlier."timestamp"
+      from measurement_${table}_value earlier
+     where earlier.company_measurement_id = ${series}.company_measurement_id
+       and earlier.item_key = ${series}.item_key
+       and earlier."timestamp" ${until}
+       and ${counts(subject)}
+     order by earlier."timestamp" desc, earlier.raw_document_id desc
+     limit ${limit}
+  )`;
+}
+
+/** The tables that hold numbers: a count that outgrows one goes on in the next. */
+export const NUMBER_TABLES = ["int", "bigint", "float"] as const;
+
+/** As {@link earlierIn}, over all tables that hold numbers. */
+export function earlierNumbers(bounds: Bounds): string {
+  return `(
+    select value::float8 as value, "timestamp"
+      from (${NUMBER_TABLES.map((table) => earlierIn(table, bounds)).join(" union all ")}) as number
+     order by "timestamp" desc
+     limit ${bounds.limit}
+  )`;
+}

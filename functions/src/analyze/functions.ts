@@ -1,0 +1,56 @@
+import { onDocumentCreated } from "firebase-functions/firestore";
+import { REGION } from "../platform/config.ts";
+import { endpoint } from "../platform/http.ts";
+import { LANGUAGE_SECRETS } from "../platform/secrets.ts";
+
+/** Finds what is news in the values of a raw document. */
+export const analyzeBatch = onDocumentCreated(
+  {
+    document: "parma/analytics/batch/{rawDocumentId}",
+    region: REGION,
+    // All that a run does is written in one transaction or enqueued under fixed ids: it may be tried again for a day.
+    retry: true,
+    // 45,000 values, and those of the document before, take 400 MB.
+    memory: "1GiB",
+    // The largest document takes five seconds; those that wait before it come first.
+    timeoutSeconds: 180,
+    // Two of the largest documents fit the memory.
+    concurrency: 2,
+    // A run uses one connection to PostgreSQL, and waits with it for others about the same company and source.
+    maxInstances: 20,
+    // Whether there is a language model: the news that it may put in better words are enqueued.
+    secrets: [...LANGUAGE_SECRETS],
+  },
+  async (event) => {
+    const { analyzeBatch } = await import("./analyzeBatch.ts");
+    const { analysisConfig, languageConfig } = await import("../platform/config.ts");
+    const { database } = await import("../platform/postgres.ts");
+    const { enqueueTasks } = await import("../platform/taskQueue.ts");
+    const { NEWS_SPACING_HOURS, ANOMALY_FALSE_ALARM_RATE } = analysisConfig();
+    const context = {
+      db: await database(),
+      enqueue: enqueueTasks,
+      settings: {
+        detector: { falseAlarmRate: ANOMALY_FALSE_ALARM_RATE },
+        spacingMs: NEWS_SPACING_HOURS * 3_600_000,
+      },
+      improvesNews: languageConfig().OPENAI_API_KEY !== undefined,
+      now: new Date(),
+    };
+    await analyzeBatch(context, event.params.rawDocumentId);
+  },
+);
+
+/** Makes the notification rules that come with the project. */
+export const notificationRules = endpoint(
+  "notificationRules",
+  "/notification-rules",
+  {
+    memory: "256MiB",
+    timeoutSeconds: 60,
+    // Anyone may call it, and it must not cost much: it writes once, and reads one statement after that.
+    concurrency: 10,
+    maxInstances: 1,
+  },
+  async () => (await import("./notificationRules.ts")).paths,
+);

@@ -1,0 +1,12 @@
+import { anyone, type Paths, route } from "../platform/http.ts";
+import { database } from "../platform/postgres.ts";
+import { seedRules } from "./seedRules.ts";
+
+export const paths: Paths = {
+  "/": {
+    GET: route(anyone, async ({ now }) => ({
+      status: 200,
+      body: { message: "The notification rules are there", ...(await seedRules(await database(), now)) },
+    })),
+  },
+};

@@ -1,0 +1,69 @@
+/** The words of stage 5: what it knows of the values of one raw document. */
+
+/** Which point of which series. */
+export interface SeriesPoint {
+  readonly companyMeasurementId: number;
+  readonly itemKey: string;
+  readonly measurement: Measurement;
+  readonly observedAt: Date;
+}
+
+export interface Measurement {
+  readonly id: number;
+  readonly name: string;
+  readonly type: string;
+  /** The nested measurement that it is in, and whether that one is in no other. */
+  readonly parent: { readonly id: number; readonly name: string; readonly isTop: boolean } | null;
+}
+
+/** A value of the document, and the last one of its series before it in time. */
+export interface NumericPoint extends SeriesPoint {
+  readonly value: number;
+  readonly previous: number | null;
+}
+
+export interface TextPoint extends SeriesPoint {
+  readonly type: "text" | "paragraph" | "link" | "image" | "date" | "bool";
+  readonly value: string;
+  readonly previous: string | null;
+  readonly previousAt: Date | null;
+}
+
+/** A comment: it is scored, and tells of its item that it is there. */
+interface CommentPoint extends SeriesPoint {
+  readonly isKnown: boolean;
+}
+
+/** A value of the document that its source sent before. */
+export interface EarlierValue extends Omit<SeriesPoint, "observedAt"> {
+  readonly type: string;
+  /** As text; null for what may be long. */
+  readonly value: string | null;
+}
+
+/** All that a raw document gave. */
+export interface DocumentPoints {
+  readonly numeric: readonly NumericPoint[];
+  readonly texts: readonly TextPoint[];
+  readonly comments: readonly CommentPoint[];
+}
+
+export type Aggregation = "LAST" | "AVG" | "SUM" | "MAX" | "MIN" | "COUNT";
+
+/** A rule, and what its aggregation gives at one point. */
+export interface Rule {
+  readonly id: number;
+  readonly name: string;
+  /** In percent. */
+  readonly threshold: number;
+  readonly message: string | null;
+  readonly aggregation: Aggregation;
+  /** Null where there is nothing before the point. */
+  readonly reference: number | null;
+  readonly referenceCount: number;
+}
+
+/** The key of a series in a map. */
+export function seriesKey(point: { companyMeasurementId: number; itemKey: string }): string {
+  return `${point.companyMeasurementId} ${point.itemKey}`;
+}

@@ -1,0 +1,25 @@
+/** Whether the same delivery can succeed later ("passing"), or only after somebody changed something ("final"). */
+export type DeliveryFailure = "final" | "passing";
+
+/** A message that did not go out. The reason is shown to the user as the channel's last error. */
+export class DeliveryError extends Error {
+  override readonly name = "DeliveryError";
+  readonly kind: DeliveryFailure;
+  /** The provider's own word on when to try again. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    kind: DeliveryFailure,
+    reason: string,
+    options: { retryAfterSeconds?: number; cause?: unknown } = {},
+  ) {
+    super(reason, { cause: options.cause });
+    this.kind = kind;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  /** What went wrong, and what the user or an operator can do about it. */
+  get reason(): string {
+    return this.message;
+  }
+}

@@ -1,0 +1,36 @@
+import { oneLine } from "../clip.ts";
+import { formatChange, formatNumber } from "../figures.ts";
+import { fundingWords } from "../funding.ts";
+import type { Finding, ReportCompany, ReportSeries } from "../message.ts";
+import { SEVERITY_LOOKS } from "../severity.ts";
+import { origin } from "./parts.ts";
+import { bullet, paragraph } from "./plainText.ts";
+
+/** A company in the report's text. */
+export function companyText({ company, link, news, series, fundingRounds }: ReportCompany): string {
+  const name = oneLine(company.name);
+  const parts = [
+    `${paragraph(name)}\n${"-".repeat(Math.min(72, name.length))}`,
+    ...news.map(newsText),
+    ...fundingRounds.map((round) => bullet(`Funding: ${fundingWords(round)}`)),
+    ...series.map((one) => paragraph(seriesText(one), "  ")),
+    `  ${link}`,
+  ];
+  return parts.join("\n");
+}
+
+function newsText(finding: Finding): string {
+  const { title, message, triggerFactor, severity } = finding;
+  const factor = triggerFactor === null ? "" : ` (${oneLine(triggerFactor)})`;
+  return [
+    bullet(`[${SEVERITY_LOOKS[severity].label}] ${oneLine(title)}${factor}`),
+    paragraph(message, "  "),
+    paragraph(origin(finding), "  "),
+  ].join("\n");
+}
+
+function seriesText({ measurementName, sourceName, latest, unit, change }: ReportSeries): string {
+  const value = unit === undefined ? formatNumber(latest) : `${formatNumber(latest)} ${oneLine(unit)}`;
+  const moved = change === null ? "" : ` (${formatChange(change)})`;
+  return `${oneLine(measurementName)} (${oneLine(sourceName)}): ${value}${moved}`;
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "@jest/globals";
+import {
+  count,
+  formatChange,
+  formatDay,
+  formatInstant,
+  formatNumber,
+  formatPeriod,
+  formatTick,
+} from "./figures.ts";
+
+test.each([
+  [0, "0"],
+  [412, "412"],
+  [1204, "1,204"],
+  [-5.25, "−5.25"],
+  [12.3456, "12.35"],
+  [0.000012345, "0.00001235"],
+  [18_230.75, "18,231"],
+  [3_456_789, "3.46M"],
+  [-2.5e9, "−2.5B"],
+])("the number %p is written %p", (value, words) => {
+  expect(formatNumber(value)).toBe(words);
+});
+
+test("axes are shorter", () => {
+  expect([950, 1_500, -20_000, 0.5].map(formatTick)).toEqual(["950", "1.5K", "−20K", "0.5"]);
+});
+
+test.each([
+  [38, "+38\u00a0%"],
+  [4.24, "+4.2\u00a0%"],
+  [-35.4, "−35\u00a0%"],
+  [0, "0\u00a0%"],
+  [-0.01, "0\u00a0%"],
+  [12_345.6, "+12,346\u00a0%"],
+])("the change %p is written %p", (change, words) => {
+  expect(formatChange(change)).toBe(words);
+});
+
+test("dates are told in UTC, and the time where there is one", () => {
+  expect(formatDay(new Date("2025-03-03T23:59:00Z"))).toBe("3 Mar 2025");
+  expect(formatInstant(new Date("2025-03-03T14:05:00Z"))).toBe("3 Mar 2025, 14:05 UTC");
+  expect(formatInstant(new Date("2025-03-03"))).toBe("3 Mar 2025");
+});
+
+test("a period names its year once, unless it has two", () => {
+  expect(formatPeriod({ from: new Date("2025-02-24"), to: new Date("2025-03-02") })).toBe(
+    "24 Feb – 2 Mar 2025",
+  );
+  expect(formatPeriod({ from: new Date("2024-12-30"), to: new Date("2025-01-05") })).toBe(
+    "30 Dec 2024 – 5 Jan 2025",
+  );
+});
+
+test("one is not many", () => {
+  expect([count(1, "finding"), count(2, "finding"), count(1_200, "company", "companies")]).toEqual([
+    "1 finding",
+    "2 findings",
+    "1,200 companies",
+  ]);
+});

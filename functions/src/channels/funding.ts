@@ -1,0 +1,16 @@
+import { oneLine } from "./clip.ts";
+import { formatDay } from "./figures.ts";
+import type { FundingRound } from "./message.ts";
+
+/** "Series B, $40M, 3 Mar 2025, from Northzone and Index Ventures". */
+export function fundingWords({ title, amount, date, investors = [] }: FundingRound): string {
+  const facts = [
+    oneLine(title),
+    ...(amount === undefined ? [] : [oneLine(amount)]),
+    ...(date === undefined ? [] : [formatDay(date)]),
+    ...(investors.length === 0 ? [] : [`from ${names.format(investors.map(oneLine))}`]),
+  ];
+  return facts.join(", ");
+}
+
+const names = new Intl.ListFormat("en-GB", { type: "conjunction" });

@@ -1,0 +1,56 @@
+import type { WebClient } from "@slack/web-api";
+import pMap from "p-map";
+import { z } from "zod";
+import { slackErrorCode } from "./slackError.ts";
+
+// The client leaves this answer untyped.
+const uploaded = z.object({ files: z.array(z.object({ files: z.array(z.object({ id: z.string() })) })) });
+
+/** The charts that Slack has, by chart id, and what kept it from having all of them. */
+export interface UploadedCharts {
+  readonly files: ReadonlyMap<string, string>;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Uploads charts, for image blocks to show them. They are shared with nobody until a message does. A chart that
+ * cannot be uploaded is left out, and never keeps the message from going.
+ */
+export async function uploadCharts(
+  client: WebClient,
+  charts: ReadonlyMap<string, Uint8Array>,
+): Promise<UploadedCharts> {
+  const files = new Map<string, string>();
+  const notes = new Set<string>();
+  await pMap(
+    charts,
+    async ([id, png]) => {
+      try {
+        files.set(id, await uploadChart(client, id, png));
+      } catch (error) {
+        notes.add(noteOf(error));
+      }
+    },
+    { concurrency: 3 },
+  );
+  return { files, notes: [...notes] };
+}
+
+async function uploadChart(client: WebClient, id: string, png: Uint8Array): Promise<string> {
+  const answer = await client.files.uploadV2({
+    file: Buffer.from(png),
+    filename: `${id}.png`,
+    title: "Chart",
+    alt_text: "Chart",
+  });
+  const [file] = uploaded.parse(answer).files.flatMap(({ files }) => files);
+  if (file === undefined) throw new Error("Slack gave the file no id");
+  return file.id;
+}
+
+function noteOf(error: unknown): string {
+  if (slackErrorCode(error) === "missing_scope") {
+    return "The message goes without charts: the Slack app lacks the scope files:write.";
+  }
+  return `A chart could not be uploaded to Slack: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,104 @@
+import { z } from "zod";
+import { DeliveryError } from "../channels/deliveryError.ts";
+import type { Message } from "../channels/message.ts";
+import type { send } from "../channels/send.ts";
+import { logError, logInfo } from "../platform/log.ts";
+import { type Database, selectRow } from "../platform/postgres.ts";
+import { beginAttempt, type DueDelivery, markSending } from "./claimDelivery.ts";
+import { ABANDONED, type Outcome, recordOutcome } from "./recordOutcome.ts";
+import { silenceReason } from "./silence.ts";
+
+/** What sending takes. `clock` is read before and after the provider was asked. */
+export interface SendContext {
+  readonly db: Database;
+  readonly send: typeof send;
+  readonly clock: () => Date;
+}
+
+/** Makes the message of a delivery; undefined where there is nothing to say. */
+export type Compose = (delivery: DueDelivery, now: Date) => Promise<Message | undefined>;
+
+/** The delivery has to come again. Thrown at the queue, which repeats what threw. */
+export class NotSentYetError extends Error {
+  override readonly name = "NotSentYetError";
+}
+
+/** After so many attempts, over about an hour, what was to pass did not. */
+const MOST_ATTEMPTS = 8;
+const FIRST_WAIT_SECONDS = 30;
+const LONGEST_WAIT_SECONDS = 3_600;
+
+/**
+ * Sends a delivery that is due, unless it was sent, silenced or given up before.
+ *
+ * Its state is SENDING, and committed, before the provider is asked. A crash before that costs nothing; a crash after
+ * it leaves a delivery that may have been sent, and whoever finds it sends nothing: a message is lost rather than
+ * told twice.
+ *
+ * @throws NotSentYetError where it is to be tried again later
+ */
+export async function attemptDelivery(context: SendContext, id: number, compose: Compose): Promise<void> {
+  const { db, clock } = context;
+  const delivery = await beginAttempt(db, id, clock());
+  if (delivery === undefined) return notMine(db, id);
+  const silence = delivery.kind === "TEST" ? undefined : await silenceReason(db, delivery, clock());
+  const message = silence === undefined ? await compose(delivery, clock()) : undefined;
+  if (message === undefined) {
+    const error = silence ?? "There is nothing to say any more.";
+    return recordOutcome(db, delivery, { state: "SUPPRESSED", error }, clock());
+  }
+  if (!(await markSending(db, delivery, clock()))) return;
+  const outcome = await outcomeOf(context, delivery, message);
+  await recordOutcome(db, delivery, outcome, clock());
+  logInfo("Delivery", { delivery: id, channel: delivery.channelId, state: outcome.state });
+  if (outcome.state === "PENDING") throw new NotSentYetError(`Delivery ${id}: ${outcome.error}`);
+}
+
+const stateRow = z.object({ state: z.string() });
+
+async function notMine(db: Database, id: number): Promise<void> {
+  const row = await selectRow(db, stateRow, ABANDON, [id, ABANDONED]);
+  if (row?.state === "PENDING") throw new NotSentYetError(`Delivery ${id} is not due yet`);
+}
+
+// One that was being sent when it was seen again: either its process died, or it still runs and will say how it
+// ended, which counts.
+const ABANDON = `
+  with abandoned as (
+    update pipeline.delivery set state = 'UNKNOWN', error = $2 where id = $1 and state = 'SENDING'
+  )
+  select state::text from pipeline.delivery where id = $1`;
+
+async function outcomeOf(
+  { send, clock }: SendContext,
+  { id, channel, attempt, firstTriedAt }: DueDelivery,
+  message: Message,
+): Promise<Outcome> {
+  try {
+    const { providerId } = await send(channel, message, {
+      deliveryId: `delivery-${id}`,
+      now: clock(),
+      ...(firstTriedAt === null ? {} : { previousAttemptAt: firstTriedAt }),
+    });
+    return { state: "SENT", providerId };
+  } catch (error) {
+    if (!(error instanceof DeliveryError))
+      logError("A delivery failed unexpectedly", error, { delivery: id });
+    return afterFailure(error, attempt, clock());
+  }
+}
+
+/** What follows a failed attempt. What is no {@link DeliveryError} is a mistake of ours, which a deployment may mend. */
+export function afterFailure(error: unknown, attempt: number, now: Date): Outcome {
+  const reason =
+    error instanceof DeliveryError
+      ? error.reason
+      : "The message could not be sent, for a reason that an operator finds in the log.";
+  if (error instanceof DeliveryError && error.kind === "final") return { state: "FAILED", error: reason };
+  if (attempt >= MOST_ATTEMPTS) {
+    return { state: "FAILED", error: `Given up after ${attempt} attempts: ${reason}` };
+  }
+  const own = Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1));
+  const wanted = error instanceof DeliveryError ? error.retryAfterSeconds : undefined;
+  return { state: "PENDING", error: reason, sendAfter: new Date(now.getTime() + (wanted ?? own) * 1000) };
+}

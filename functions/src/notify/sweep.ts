@@ -1,0 +1,42 @@
+import { deliverPayload } from "../delivery/deliverTask.ts";
+import { sendReportTask } from "../delivery/sendReportTask.ts";
+import { sweepDeliveries } from "../delivery/sweepDeliveries.ts";
+import { logWarning } from "../platform/log.ts";
+import type { Database } from "../platform/postgres.ts";
+import { type EnqueueTasks, taskId } from "../platform/taskQueue.ts";
+
+/** What a sweep works on. */
+export interface SweepContext {
+  readonly db: Database;
+  readonly enqueue: EnqueueTasks;
+  readonly now: Date;
+}
+
+/** Gives what is overdue a task again: of another id each time, because a queue remembers the ids that it had. */
+export async function sweep({ db, enqueue, now }: SweepContext): Promise<void> {
+  const overdue = await sweepDeliveries(db, now);
+  if (overdue.length > 0) logWarning(`${overdue.length} deliveries are overdue and enqueued again`);
+  const round = now.getTime();
+  const alerts = overdue.filter(({ kind }) => kind === "ALERT");
+  await enqueue(
+    "deliver",
+    alerts.map(({ id }) => ({
+      id: taskId("deliver", id, "again", round),
+      payload: deliverPayload.parse({ deliveryId: id }),
+    })),
+  );
+  const reports = new Map(
+    overdue.flatMap(({ kind, user_id, week }) =>
+      kind === "REPORT" && user_id !== null && week !== null
+        ? [[`${user_id} ${week}`, { userId: user_id, week }] as const]
+        : [],
+    ),
+  );
+  await enqueue(
+    "sendReport",
+    [...reports.values()].map((report) => {
+      const task = sendReportTask(report);
+      return { ...task, id: `${task.id}-again-${round}` };
+    }),
+  );
+}

@@ -1,0 +1,67 @@
+import { onSchedule } from "firebase-functions/scheduler";
+import { onTaskDispatched } from "firebase-functions/tasks";
+import { IN_EMULATOR, REGION } from "../platform/config.ts";
+import { endpoint } from "../platform/http.ts";
+import { CHANNEL_SECRETS, OPERATOR_SECRETS } from "../platform/secrets.ts";
+
+/** Plans everybody's report, on Monday mornings. */
+export const weeklyReports = onSchedule(
+  {
+    schedule: "0 8 * * 1",
+    timeZone: "Etc/UTC",
+    region: REGION,
+    memory: "256MiB",
+    // Enqueuing 10,000 tasks takes about a minute.
+    timeoutSeconds: 180,
+    // Planning again is harmless; a week without reports is not.
+    retryCount: 5,
+  },
+  async () => {
+    const { planReports } = await import("./planReports.ts");
+    const { database } = await import("../platform/postgres.ts");
+    const { enqueueTasks } = await import("../platform/taskQueue.ts");
+    const { logInfo } = await import("../platform/log.ts");
+    const planned = await planReports({ db: await database(), enqueue: enqueueTasks, now: new Date() });
+    logInfo("Weekly reports planned", { ...planned });
+  },
+);
+
+/** The same, asked for by an operator. */
+export const weeklyReportsNow = endpoint(
+  "weeklyReportsNow",
+  "/weekly-reports",
+  {
+    memory: "256MiB",
+    timeoutSeconds: 180,
+    maxInstances: 1,
+    secrets: [...OPERATOR_SECRETS],
+  },
+  async () => (await import("./weeklyReports.ts")).paths,
+);
+
+/** Makes one user's report, keeps it, and sends it to the user's channels. */
+export const sendReport = onTaskDispatched(
+  {
+    region: REGION,
+    // Drawing fifty sparklines takes about 200 MB.
+    memory: "512MiB",
+    // Each channel of the user takes up to half a minute where its provider hangs.
+    timeoutSeconds: 300,
+    concurrency: 2,
+    // The deliveries count their attempts themselves; after these the sweeper takes over.
+    retryConfig: { maxAttempts: 12, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 600 },
+    rateLimits: { maxConcurrentDispatches: 10 },
+    secrets: [...CHANNEL_SECRETS],
+  },
+  async (request) => {
+    const { sendReport } = await import("./sendReport.ts");
+    const { sendReportPayload } = await import("../delivery/sendReportTask.ts");
+    const { database } = await import("../platform/postgres.ts");
+    const { blobStore } = await import("../platform/blobStore.ts");
+    const { send } = await import("../channels/send.ts");
+    await sendReport(
+      { db: await database(), blobStore: blobStore(), send, clock: () => new Date() },
+      sendReportPayload.parse(request.data),
+    );
+  },
+);

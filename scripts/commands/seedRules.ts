@@ -1,0 +1,14 @@
+import { usePipeline } from "../normalize/pipeline.ts";
+
+/** `seed-rules`: makes the notification rules that come with the project. */
+export async function seedRules({ json }: { readonly json: boolean }): Promise<void> {
+  await usePipeline();
+  const { database } = await import("../../functions/src/platform/postgres.ts");
+  const { seedRules: seed } = await import("../../functions/src/analyze/seedRules.ts");
+  const seeded = await seed(await database(), new Date());
+  if (json) {
+    console.log(JSON.stringify(seeded));
+    return;
+  }
+  console.log(`${seeded.created} rules made, ${seeded.existing} were there already`);
+}

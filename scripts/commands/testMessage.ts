@@ -1,0 +1,17 @@
+import { usePipeline } from "../normalize/pipeline.ts";
+import { askForTestMessage } from "../notify/askForTestMessage.ts";
+
+/** `test-message`: has a test message sent to a channel, and tells what its provider said. */
+export async function testMessage(channelId: number, { json }: { json: boolean }): Promise<void> {
+  await usePipeline();
+  const { database } = await import("../../functions/src/platform/postgres.ts");
+  const { enqueueTasks } = await import("../../functions/src/platform/taskQueue.ts");
+  const { state, provider_id, error } = await askForTestMessage(
+    { db: await database(), enqueue: enqueueTasks },
+    channelId,
+  );
+  if (state !== "SENT") process.exitCode = 1;
+  if (json) console.log(JSON.stringify({ channelId, state, providerId: provider_id, error }));
+  else if (state === "SENT") console.log(`Sent. The provider calls it ${provider_id ?? "nothing"}.`);
+  else console.log(`Not sent (${state}): ${error ?? ""}`);
+}

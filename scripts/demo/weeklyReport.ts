@@ -1,0 +1,60 @@
+import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { selectRow } from "../../functions/src/platform/postgres.ts";
+import { localDir } from "../paths.ts";
+import { UserError } from "../userError.ts";
+import { takePicture } from "./picture.ts";
+import type { Setting } from "./setting.ts";
+
+/** Where the rendered report is, once the demo has ended. */
+export interface KeptReport {
+  readonly html: string;
+  /** null where there is no browser on this machine to draw it. */
+  readonly png: string | null;
+  /** What Slack shows. */
+  readonly slack: string;
+}
+
+/** Plans everybody's report of this week, as an operator does. */
+export async function planReports({ stack }: Setting): Promise<void> {
+  const response = await fetch(new URL("/weekly-reports", stack.baseUrl), {
+    headers: { Authorization: `Bearer ${stack.secrets.operator}` },
+  });
+  const text = await response.text();
+  if (response.status !== 200) {
+    throw new UserError(`GET /weekly-reports was answered ${response.status}: ${text}`);
+  }
+}
+
+const PAGE = `
+  select page_blob from pipeline.report_run run
+   where page_blob is not null and exists (
+     select from notification_subscription subscription
+       join notification_channel channel on channel.id = subscription.channel_id
+      where subscription.user_id = run.user_id and channel.channel_type = 'EMAIL')`;
+
+const keptRuns = 10;
+
+/** Copies the report, and what Slack shows, to where they outlive the stack. */
+export async function keepReport({ stack, db }: Setting): Promise<KeptReport> {
+  const page = await selectRow(db, z.object({ page_blob: z.string() }), PAGE);
+  if (page === undefined) throw new UserError(`There is no report: see ${stack.logFile}`);
+  const folder = await newFolder();
+  const html = join(folder, "report.html");
+  await copyFile(join(stack.blobDir, page.page_blob), html);
+  const slack = join(folder, "slack.html");
+  await writeFile(slack, await (await fetch(stack.slackUrl)).text());
+  return { html, png: await takePicture(html, join(folder, "report.png")), slack };
+}
+
+/** A folder of this run; those of the latest runs are kept. */
+async function newFolder(): Promise<string> {
+  const reports = join(localDir, "reports");
+  await mkdir(reports, { recursive: true });
+  const older = (await readdir(reports)).sort().slice(0, -keptRuns + 1);
+  for (const run of older) await rm(join(reports, run), { recursive: true, force: true });
+  const folder = join(reports, `${new Date().toISOString().replace(/[:.]/g, "-")}-${process.pid}`);
+  await mkdir(folder);
+  return folder;
+}
