@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { advance, type Verdict } from "../../functions/src/analyze/detector/detector.ts";
+import { settingsFor } from "../../functions/src/analyze/anomalies.ts";
+import { advance, DEFAULT_SETTINGS, type Verdict } from "../../functions/src/analyze/detector/detector.ts";
 import { parseSeriesCsv, type SeriesRow } from "../../functions/src/analyze/detector/seriesCsv.ts";
 import { start } from "../../functions/src/analyze/detector/state.ts";
 import { alertChart } from "../detect/alertChart.ts";
@@ -36,7 +37,10 @@ export async function detect(file: string | undefined, options: DetectOptions): 
 
 async function judgeFile(file: string): Promise<Judged[]> {
   const state = start();
-  return (await readRows(file)).map((row) => ({ row, verdict: advance(state, row) }));
+  return (await readRows(file)).map((row) => ({
+    row,
+    verdict: advance(state, row, settingsFor(state, DEFAULT_SETTINGS)),
+  }));
 }
 
 async function readRows(file: string): Promise<SeriesRow[]> {

@@ -16,7 +16,7 @@ export interface Settings {
   /** The share of the points of an uneventful series that get an alert: 0.001 is one in a thousand. */
   readonly falseAlarmRate: number;
 }
-const DEFAULT_SETTINGS: Settings = { falseAlarmRate: 0.001 };
+export const DEFAULT_SETTINGS: Settings = { falseAlarmRate: 0.001 };
 
 /** What the detector says of a point. */
 export interface Verdict {
