@@ -13,7 +13,7 @@ const esModulePackages = ["node_modules", "functions/node_modules"]
 const common = {
   rootDir: import.meta.dirname,
   testEnvironment: "node",
-  setupFiles: ["<rootDir>/functions/test/nativeErrors.ts"],
+  setupFiles: ["<rootDir>/functions/test/nativeErrors.ts", "<rootDir>/functions/test/quietEvents.ts"],
   transform: {
     "\\.[cm]?[jt]s$": [
       "@swc/jest",

@@ -1,10 +1,17 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { DeliveriesOptions } from "./commands/deliveries.ts";
 import type { DetectOptions } from "./commands/detect.ts";
+import { addOps } from "./commands/ops/ops.ts";
+import type { SoakCommandOptions } from "./commands/soak.ts";
 import type { StartOptions } from "./commands/start.ts";
+import type { StatesOptions } from "./commands/states.ts";
 import type { TestOptions } from "./commands/test.ts";
 import { isStopping, stopEverything, stopOnSignals } from "./stack/shutdown.ts";
 import { UserError } from "./userError.ts";
+import { wholeNumber } from "./wholeNumber.ts";
+
+// What the functions' code logs as done as it should be is for metrics. A command prints its result, and nothing else.
+console.info = () => undefined;
 
 // Each command is loaded when it is called, so that --help answers at once.
 const program = new Command("scripts/dev")
@@ -59,25 +66,12 @@ program
   });
 
 program
-  .command("failed")
-  .description("list raw documents that could not be normalized, with the reasons")
-  .option("--source <name>", "of one data source")
-  .option("--json", "print them as JSON", false)
-  .action(async (options: { json: boolean; source?: string }) => {
-    const { failed } = await import("./commands/failed.ts");
-    await failed(options);
-  });
-
-program
-  .command("renormalize")
-  .description("normalize raw documents again: the named ones, or all that failed")
-  .argument("[documents...]", "ids, or paths in Firestore")
-  .option("--failed", "all that failed", false)
-  .option("--source <name>", "with --failed: of one data source")
-  .option("--json", "print the outcome as JSON", false)
-  .action(async (documents: string[], options: { failed: boolean; json: boolean; source?: string }) => {
-    const { renormalize } = await import("./commands/renormalize.ts");
-    await renormalize(documents, options);
+  .command("check-data")
+  .description("look for what is wrong with the data; fails where a check does that pauses sources")
+  .option("--json", "print the results as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    const { checkData } = await import("./commands/checkData.ts");
+    await checkData(options);
   });
 
 program
@@ -103,8 +97,8 @@ program
   .command("deliveries")
   .description("list what was sent where, and with which result")
   .option("--company <company>", "about one company, by its id or name")
-  .option("--user <id>", "to one user", idNumber)
-  .option("--most <number>", "at most so many, the newest first", idNumber, 50)
+  .option("--user <id>", "to one user", wholeNumber)
+  .option("--most <number>", "at most so many, the newest first", wholeNumber, 50)
   .option("--json", "print them as JSON", false)
   .action(async (options: DeliveriesOptions) => {
     const { deliveries } = await import("./commands/deliveries.ts");
@@ -114,7 +108,7 @@ program
 program
   .command("test-message")
   .description("send a test message to a channel, and show what its provider says")
-  .argument("<channel>", "its id", idNumber)
+  .argument("<channel>", "its id", wholeNumber)
   .option("--json", "print the result as JSON", false)
   .action(async (channel: number, options: { json: boolean }) => {
     const { testMessage } = await import("./commands/testMessage.ts");
@@ -124,7 +118,7 @@ program
 program
   .command("report")
   .description("make a user's report of this week and send it, unless it was sent")
-  .argument("<user>", "the user's id", idNumber)
+  .argument("<user>", "the user's id", wholeNumber)
   .option("--json", "print where it is as JSON", false)
   .action(async (user: number, options: { json: boolean }) => {
     const { report } = await import("./commands/report.ts");
@@ -143,11 +137,33 @@ program
     await detect(file, options);
   });
 
-function idNumber(text: string): number {
-  const id = Number(text);
-  if (Number.isInteger(id) && id > 0 && id < 2 ** 31) return id;
-  throw new InvalidArgumentError("This is a whole number above 0.");
-}
+program
+  .command("states")
+  .description("draw the states of all work, and what leads from one to another")
+  .option("--mermaid", "as Mermaid diagrams", false)
+  .option("--json", "print the models as JSON", false)
+  .action(async (options: StatesOptions) => {
+    const { states } = await import("./commands/states.ts");
+    states(options);
+  });
+
+program
+  .command("soak")
+  .description("run the pipeline while things go wrong, and compare with a run in which nothing does")
+  .option("--documents <number>", "put about so many raw documents through", wholeNumber, 200)
+  .option("--minutes <number>", "give up after so many", wholeNumber, 15)
+  .option(
+    "--seed <number>",
+    "of the input and of what goes wrong; another one each time by default",
+    wholeNumber,
+  )
+  .option("--json", "print the figures and differences as JSON", false)
+  .action(async (options: SoakCommandOptions) => {
+    const { soak } = await import("./commands/soak.ts");
+    await soak(options);
+  });
+
+addOps(program);
 
 function portNumber(text: string): number {
   const port = Number(text);

@@ -20,11 +20,23 @@ export {
 export { normalizeAgain, normalizeRawData } from "./normalize/functions.ts";
 
 // 5 analyze: finds what is news in new values
-export { analyzeBatch, notificationRules } from "./analyze/functions.ts";
+export { analyzeAgain, analyzeBatch, notificationRules } from "./analyze/functions.ts";
 export { improveNews, scoreComments } from "./language/functions.ts";
 
 // 6 notify: sends alerts, and lets people silence them
-export { deliver, sendTestMessage, sweepDeliveries, unsubscribe } from "./notify/functions.ts";
+export { deliver, sendTestMessage, unsubscribe } from "./notify/functions.ts";
 
 // 7 report: everybody's week
 export { sendReport, weeklyReports, weeklyReportsNow } from "./report/functions.ts";
+
+// 8 operate: shows how everything does, and sets going again what stands still
+export {
+  checkData,
+  erase,
+  health,
+  ops,
+  processAgain,
+  retain,
+  sendOperatorNotice,
+  sweep,
+} from "./operate/functions.ts";

@@ -58,7 +58,7 @@ export async function observedCompany(
     const id = `document-${sourceId}-${documents}`;
     await db.query(
       `insert into pipeline.raw_document
-         (id, path, data_source_id, company_id, observed_at, received_at, map_version, state, value_count, normalized_at,
+         (id, path, data_source_id, company_id, observed_at, received_at, map_version, state, value_count, state_since,
           task_id)
        values ($1, $1, $2, $3, $4, $4, 1, 'NORMALIZED', $5, $4, $6)`,
       [id, sourceId, companyId, observedAt, values.length, taskId],

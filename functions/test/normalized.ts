@@ -53,7 +53,7 @@ export function valuesOf(db: Database, sourceId: number) {
 
 const document = z.object({
   id: z.string(),
-  state: z.enum(["NORMALIZED", "FAILED"]),
+  state: z.enum(["RECEIVED", "NORMALIZED", "ANALYZED", "DATA_PROBLEM", "FAILED"]),
   reason: z.string().nullable(),
   data_source_id: z.int().nullable(),
   company_id: z.int().nullable(),

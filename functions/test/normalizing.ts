@@ -87,7 +87,7 @@ export function openNormalizing() {
       const { value, numbersFit } = parseLosslessJson(text);
       const rawData = rawDataOf(value);
       return storeRawDocument(
-        { firestore: firestore(), blobStore: blobStore() },
+        { db, firestore: firestore(), blobStore: blobStore() },
         { source, companyId, rawData, feed: { text, numbersFit }, observedAt, now: NOW },
       );
     },

@@ -2,6 +2,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { step } from "../demo/progress.ts";
+import { resultAsText } from "../soak/report.ts";
+import { soak } from "../soak/soak.ts";
+import { startWiredStack, type WiredStack } from "../soak/wiredStack.ts";
 import { runTool } from "../stack/foreground.ts";
 import { isStopping, whenStopping } from "../stack/shutdown.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
@@ -49,11 +53,12 @@ function runUnitTests(jestArgs: string[]): Promise<Counts> {
 }
 
 async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
-  const stack = await startStack({
-    // What the messages say must not depend on a language model that the developer happens to have a key for.
-    env: { OPENAI_API_KEY: "none" },
-    progress: (message) => console.log(message),
-  });
+  // Things are let go wrong on a server of our own only.
+  const isWired = !process.env["DATABASE_URL"];
+  const progress = (message: string) => console.log(message);
+  const wired = isWired ? await startWiredStack(progress) : undefined;
+  // What the messages say must not depend on a language model that the developer happens to have a key for.
+  const stack = wired?.stack ?? (await startStack({ env: { OPENAI_API_KEY: "none" }, progress }));
   try {
     // One after the other: they share the stack, and the emulators need the second core.
     const counts = await runJest("e2e", ["--runInBand", ...jestArgs], {
@@ -62,10 +67,23 @@ async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
       METADATA_SERVER_DETECTION: "none",
     });
     if (counts.failed > 0) console.log(`What the functions had to say is in ${stack.logFile}`);
-    return counts;
+    // Last, as it leaves nothing in the stack. Who asks for certain tests asks for no other.
+    const soaked = wired !== undefined && jestArgs.length === 0 ? await runShortSoak(wired) : NO_COUNTS;
+    return { passed: counts.passed + soaked.passed, failed: counts.failed + soaked.failed };
   } finally {
     await stack.stop();
   }
+}
+
+const NO_COUNTS: Counts = { passed: 0, failed: 0 };
+// Always the same, so that a change of ours is what makes it fail.
+const SHORT_SOAK = { documents: 40, minutes: 3, seed: 1, kills: 5, restarts: 1, disturbances: 1 };
+
+/** Lets things go wrong in a stack that the tests have warmed up: what is left must be what a calm run leaves. */
+async function runShortSoak(wired: WiredStack): Promise<Counts> {
+  const result = await soak(wired, SHORT_SOAK, step);
+  console.log(`\n${resultAsText(result)}`);
+  return result.differences.length === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
 const jestResults = z.object({

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { signModuleToken } from "../../functions/src/miningModule/moduleToken.ts";
+import { signModuleTokens } from "../../functions/src/miningModule/moduleToken.ts";
 import { decodeHandshake } from "../../functions/src/normalizationMap/decodeHandshake.ts";
 import { CrawlingError, startExternalModule } from "./externalModule.ts";
 import { type Answer, bodyOf, type HttpServer, serveHttp } from "./httpServer.ts";
@@ -61,8 +61,9 @@ afterEach(async () => {
   await analytics.stop();
 });
 
-function tokenOf(now: Date): Promise<string> {
-  return signModuleToken({ sourceId: 5 }, { now, lifeSeconds: 60 });
+async function tokenOf(now: Date): Promise<string> {
+  const [token] = await signModuleTokens({ sourceId: 5 }, { now, lifeSeconds: 60 });
+  return token;
 }
 
 async function call(path: string, options: { body?: unknown; authorization?: string | undefined } = {}) {

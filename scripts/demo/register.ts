@@ -41,17 +41,19 @@ const INSERT_IDENTIFIERS = `
 // Calls at the same time are as many processes of the emulator. Starting them would take longer than the calls do.
 const CALLS_IN_FLIGHT = 1;
 
+type Registrable = Pick<DemoSource, "name" | "endpoint" | "additionalParams" | "companies">;
+
 /** Writes sources, companies and identifiers as the web application does when a user enters them. */
-export async function registerSources(
+export async function registerSources<S extends Registrable>(
   db: Database,
-  sources: readonly DemoSource[],
-): Promise<RegisteredSource[]> {
+  sources: readonly S[],
+): Promise<(S & { readonly id: number })[]> {
   const rows = await selectRows(db, z.object({ id: z.number(), name: z.string() }), INSERT_SOURCES, [
     JSON.stringify(
       sources.map(({ name, endpoint, additionalParams }) => ({
         name,
         endpoint,
-        params: { ...additionalParams, calls_in_flight: CALLS_IN_FLIGHT },
+        params: { calls_in_flight: CALLS_IN_FLIGHT, ...additionalParams },
       })),
     ),
   ]);
@@ -69,7 +71,11 @@ export async function registerSources(
 const frequency = z.object({ frequency: z.enum(["hourly", "daily", "weekly", "monthly"]) });
 
 /** Lets a source's module introduce itself, and keeps how often it wants to run. */
-export async function handshake(db: Database, baseUrl: string, source: RegisteredSource): Promise<void> {
+export async function handshake(
+  db: Database,
+  baseUrl: string,
+  source: Pick<RegisteredSource, "id" | "endpoint">,
+): Promise<void> {
   const url = new URL("/handshake", baseUrl);
   url.searchParams.set("invocation_endpoint", source.endpoint);
   url.searchParams.set("data_source_id", String(source.id));

@@ -45,7 +45,10 @@ const INSERT_RULE = `
   select $3, id, $4, now() from source_measurement where source_module_id = $1 and measurement_name = $2`;
 
 /** The rule of a source, as a user would make it; its measurement is there once the module has introduced itself. */
-export async function addRule(db: Database, { id, rule }: RegisteredSource): Promise<void> {
+export async function addRule(
+  db: Database,
+  { id, rule }: Pick<RegisteredSource, "id" | "rule">,
+): Promise<void> {
   if (rule === undefined) return;
   await db.query(INSERT_RULE, [id, rule.measurement, rule.name, rule.thresholdPercent]);
 }

@@ -55,6 +55,7 @@ test("a report is there once every channel has its result", async () => {
   const nothing: EnqueueTasks = async () => undefined;
   await expect(askForReport({ db, enqueue: nothing, patienceMs: 0 }, which)).rejects.toThrow("no report yet");
   const sending: EnqueueTasks = async () => {
+    await db.query("update pipeline.delivery set state = 'SENDING'");
     await db.query("update pipeline.delivery set state = 'SENT'");
   };
   expect(await askForReport({ db, enqueue: sending }, which)).toBe("reports/users/1/2025-03-03.html");

@@ -101,6 +101,7 @@ function launch(options: EmulatorsOptions, configuration: string): Child {
 }
 
 function environment(options: EmulatorsOptions): NodeJS.ProcessEnv {
+  const { JAVA_TOOL_OPTIONS = "" } = options.env;
   return {
     ...process.env,
     // Each call at a time is a process of its own, which takes a second to start; a hundred documents take as long.
@@ -118,7 +119,7 @@ function environment(options: EmulatorsOptions): NodeJS.ProcessEnv {
     // Loading takes long on a busy machine; the default of 10 s is for deployment.
     FUNCTIONS_DISCOVERY_TIMEOUT: "60",
     // The Firestore emulator lives for minutes: compiling less costs it half the processor time.
-    JAVA_TOOL_OPTIONS: "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    JAVA_TOOL_OPTIONS: `-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${JAVA_TOOL_OPTIONS}`,
     // The Firebase tools ask npm whether they are up to date, and wait 10 s where there is no network.
     npm_config_offline: "true",
     // No questions, no look-ups on the network, no colours in the log.

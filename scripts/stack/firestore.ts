@@ -14,10 +14,15 @@ export interface Firestore {
   readonly stop: Stop;
 }
 
-/** Starts the Firestore emulator alone, on a free port, with the rules of the project. */
+/**
+ * Starts the Firestore emulator alone, on a free port, with the rules of the project.
+ *
+ * @param eventsHost where it posts the events of the triggers that are registered with it, as `host:port`
+ */
 export async function startFirestore(
   projectId: string,
   progress: (message: string) => void,
+  eventsHost?: string,
 ): Promise<Firestore> {
   const [javaHome, jar] = [await findJava(progress), await findFirestoreJar(progress)];
   const port = await freePort();
@@ -26,6 +31,7 @@ export async function startFirestore(
     ...["-jar", jar],
     ...["--host", "127.0.0.1", "--port", String(port), "--project_id", projectId],
     ...["--rules", join(projectDir, "firestore.rules")],
+    ...(eventsHost === undefined ? [] : ["--functions_emulator", eventsHost]),
   ]);
   await untilRunning(child);
   return { host: `127.0.0.1:${port}`, stop: child.stop };

@@ -7,6 +7,7 @@ import { whenStopping } from "./shutdown.ts";
 
 /** Where the messages of a stack arrive. */
 export interface Inboxes {
+  readonly smtpUrl: string;
   /** The mail catcher's inbox, for a browser. */
   readonly inboxUrl: string;
   /** A page of what was posted to Slack; `messages` below it has the same as JSON. */
@@ -32,6 +33,7 @@ export async function startInboxes(
   await writeFile(secretsFile, JSON.stringify({ [slackSecretId]: STAND_IN_TOKEN }));
   return {
     inboxes: {
+      smtpUrl: mail.smtpUrl,
       inboxUrl: mail.inboxUrl,
       slackUrl: slack.pageUrl,
       slackSecretId,

@@ -1,5 +1,6 @@
 import { runner } from "node-pg-migrate";
 import pg from "pg";
+import { installStateModels } from "../../functions/src/state/installStateModels.ts";
 import { sqlDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
 
@@ -32,6 +33,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
         error: () => undefined,
       },
     });
+    await installStateModels(client);
     return applied.map((migration) => migration.name);
   } catch (error) {
     throw new UserError(`Migration failed and was rolled back (${current}): ${describe(error)}`, {

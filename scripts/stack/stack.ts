@@ -42,6 +42,8 @@ export interface Stack extends Inboxes {
 
 /** What a caller may choose. */
 export interface StackOptions {
+  /** The database to use; else the one that DATABASE_URL names, or a server of its own. */
+  readonly databaseUrl?: string;
   /** More variables for the functions, or other values for those that they get anyway. */
   readonly env?: Record<string, string>;
   /** The port of Hosting; a free one if none is asked for. */
@@ -76,7 +78,7 @@ async function start(options: StackOptions): Promise<Stack> {
   const stage = await makeStage();
 
   progress("Starting PostgreSQL, applying migrations and building the functions");
-  const [database] = await together(migratedDatabase(), buildFunctions(stage));
+  const [database] = await together(migratedDatabase(options.databaseUrl), buildFunctions(stage));
 
   const secrets = {
     shared: process.env["PARMA_SHARED_SECRET_KEY"] || randomBytes(32).toString("hex"),
@@ -129,8 +131,8 @@ async function start(options: StackOptions): Promise<Stack> {
   };
 }
 
-async function migratedDatabase(): Promise<{ url: string }> {
-  const server = await startPostgres();
+async function migratedDatabase(databaseUrl: string | undefined): Promise<{ url: string }> {
+  const server = await startPostgres(databaseUrl);
   await migrate(server.url);
   return server;
 }

@@ -15,13 +15,13 @@ interface StandInChannel {
   readonly isMember?: boolean;
 }
 
-/** What the stand-in answers in place of what it would. */
+/** What the stand-in answers in place of what it would, having done what it was asked for, or not. */
 type Trouble =
   | { readonly kind: "rate limit"; readonly retryAfterSeconds: number }
-  | { readonly kind: "status"; readonly status: number; readonly body?: string }
-  | { readonly kind: "error"; readonly error: string }
-  /** Does the work and never answers, as a connection that breaks at the wrong moment. */
-  | { readonly kind: "hang" };
+  | { readonly kind: "status"; readonly status: number; readonly body?: string; readonly isWorkDone?: true }
+  | { readonly kind: "error"; readonly error: string; readonly isWorkDone?: true }
+  /** Never answers. */
+  | { readonly kind: "hang"; readonly isWorkDone?: true };
 
 /** A message as the channel has it. */
 export interface StandInMessage {
@@ -43,6 +43,8 @@ export interface SlackOptions {
   readonly pageSize?: number;
   /** How many messages that show a fresh file are refused, as long as Slack works on the file. */
   readonly postsUntilFilesAreReady?: number;
+  /** Is told of each call, once the work is done and before the caller is answered. */
+  readonly onCall?: (method: string) => void;
 }
 
 /** Slack on this machine. */
@@ -93,6 +95,7 @@ export async function startSlackStandIn(options: SlackOptions = {}): Promise<Sla
       scopes: SCOPES,
       pageSize: 1_000,
       postsUntilFilesAreReady: 0,
+      onCall: () => undefined,
       ...options,
     },
     messages: [],
@@ -121,6 +124,9 @@ async function answer(state: State, request: IncomingMessage, url: URL): Promise
   const method = url.pathname.slice("/api/".length);
   state.calls.push(method);
   const trouble = nextTrouble(state, method);
+  const isWorkDone = trouble === undefined || "isWorkDone" in trouble;
+  const result = isWorkDone ? callMethod(state, method, request, body, url) : undefined;
+  state.options.onCall(method);
   switch (trouble?.kind) {
     case "rate limit":
       return {
@@ -133,10 +139,9 @@ async function answer(state: State, request: IncomingMessage, url: URL): Promise
     case "error":
       return { status: 200, body: failure(trouble.error) };
     case "hang":
-      callMethod(state, method, request, body, url);
       return new Promise(() => undefined);
     default:
-      return { status: 200, body: callMethod(state, method, request, body, url) };
+      return { status: 200, body: result };
   }
 }
 

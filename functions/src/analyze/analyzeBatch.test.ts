@@ -164,7 +164,7 @@ describe("documents that wait", () => {
   });
 
   test("do not stop a newer one where they fail", async () => {
-    const logged = jest.spyOn(logger, "error").mockImplementation(() => undefined);
+    const logged = jest.spyOn(logger, "write").mockImplementation(() => undefined);
     const company = await observedCompany(db, { price: ["float"] });
     await company.rule("price", { threshold: 10 });
     await company.observe(may(1), [["price", 10]]);

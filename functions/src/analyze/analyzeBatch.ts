@@ -1,10 +1,11 @@
 import { improveNewsTask } from "../language/improveNews.ts";
 import { scoreCommentsTask } from "../language/scoreComments.ts";
-import { logError } from "../platform/log.ts";
+import { logError, logEvent } from "../platform/log.ts";
+import { correlationOf, withLogIds } from "../platform/logContext.ts";
 import type { TransactionalDatabase } from "../platform/postgres.ts";
 import type { EnqueueTasks } from "../platform/taskQueue.ts";
-import { type AnalysisSettings, analyzeDocument } from "./analyzeDocument.ts";
-import { nextPending, readAnalysis } from "./pendingDocument.ts";
+import { type AnalysisSettings, type AnalyzedDocument, analyzeDocument } from "./analyzeDocument.ts";
+import { nextPending, type PendingDocument, readAnalysis } from "./pendingDocument.ts";
 
 /** What the analysis needs of the outside. */
 export interface AnalyzeContext {
@@ -37,15 +38,15 @@ async function analyzeNext(
   rawDocumentId: string,
   failed: string[],
 ): Promise<string | undefined> {
+  const begunAt = performance.now();
   let current: string | undefined;
   try {
-    const deliveries = await db.transaction(async (connection) => {
+    const analyzed = await db.transaction(async (connection) => {
       const document = await nextPending(connection, rawDocumentId, failed);
       current = document?.id;
-      return document && analyzeDocument(connection, document, settings, now);
+      return document && { document, ...(await analyzeDocument(connection, document, settings, now)) };
     });
-    // One that gets lost between here and the queue is found by the sweeper.
-    if (deliveries !== undefined) await enqueue("deliver", deliveries);
+    if (analyzed !== undefined) await handOver(enqueue, analyzed, performance.now() - begunAt);
     return current;
   } catch (error) {
     // An earlier document that cannot be analyzed does not stop this one; its own event tries it again.
@@ -54,6 +55,26 @@ async function analyzeNext(
     failed.push(current);
     return current;
   }
+}
+
+/** Enqueues the messages, and logs them under the run that the document came of: it may be another's than ours. */
+async function handOver(
+  enqueue: EnqueueTasks,
+  { document, state, findingCount, deliveries }: AnalyzedDocument & { readonly document: PendingDocument },
+  durationMs: number,
+): Promise<void> {
+  const { id, sourceId, companyId, taskId } = document;
+  const correlation = correlationOf({ taskId, documentId: id });
+  await withLogIds({ correlation, document: id, source: sourceId, company: companyId }, async () => {
+    // One that gets lost between here and the queue is found by the sweeper.
+    await enqueue("deliver", deliveries);
+    logEvent("document_analyzed", {
+      state,
+      findings: findingCount,
+      deliveries: deliveries.length,
+      durationMs: Math.round(durationMs),
+    });
+  });
 }
 
 async function enqueueFollowing(

@@ -1,5 +1,6 @@
 import { openDeliveries } from "../delivery/openDeliveries.ts";
 import { logWarning } from "../platform/log.ts";
+import { correlationOf } from "../platform/logContext.ts";
 import type { Database } from "../platform/postgres.ts";
 import type { Task } from "../platform/taskQueue.ts";
 import { type Anomaly, judgeSeries, latePoints, watchedPoints } from "./anomalies.ts";
@@ -27,18 +28,24 @@ export interface AnalysisSettings {
   readonly spacingMs: number;
 }
 
+/** What became of a document, once the transaction is committed. */
+export interface AnalyzedDocument {
+  readonly state: Analysis["state"];
+  readonly findingCount: number;
+  /** The tasks for the queue `deliver`. */
+  readonly deliveries: readonly Task[];
+}
+
 /**
  * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 13
  * statements, whatever the size of the document. The caller holds the lock on the company at the source.
- *
- * @returns the tasks for the queue `deliver`, once the transaction is committed
  */
 export async function analyzeDocument(
   connection: Database,
   document: PendingDocument,
   settings: AnalysisSettings,
   now: Date,
-): Promise<readonly Task[]> {
+): Promise<AnalyzedDocument> {
   const subject = await settleSubject(connection, document);
   const points = await readPoints(connection, { id: document.id, subject });
   const earlier = await readEarlierDocument(connection, { ...document, subject });
@@ -59,7 +66,7 @@ export async function analyzeDocument(
       source: sourceId,
       company: companyId,
     });
-    return [];
+    return { state: "DATA_PROBLEM", findingCount: 0, deliveries: [] };
   }
   const anomalies = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings, now);
   const candidates = await findAll(connection, { ...document, subject }, { points, earlier, anomalies });
@@ -71,7 +78,10 @@ export async function analyzeDocument(
   const written = await writeFindings(connection, findings, document, now);
   await finish({ state: "ANALYZED", newsIds: written.map(({ newsId }) => newsId) });
   const findingIds = written.map(({ findingId }) => findingId);
-  return openDeliveries(connection, { companyId: document.companyId, findingIds, now });
+  const { companyId, taskId } = document;
+  const correlation = correlationOf({ taskId, documentId: document.id });
+  const deliveries = await openDeliveries(connection, { companyId, findingIds, correlation, now });
+  return { state: "ANALYZED", findingCount: written.length, deliveries };
 }
 
 async function findAll(

@@ -63,7 +63,8 @@ export function settingsFor({ recent }: Pick<State, "recent">, settings: Setting
 }
 
 /**
- * Judges the newest point of a series by what the detector knows of it.
+ * Judges the newest point of a series by what the detector knows of it, which is changed by that: a copy of all states
+ * took as long as judging.
  *
  * @param history where the point comes late, the points up to the last one that was judged, with this one among
  *   them: they are judged again in order, and what is found from this one on counts
@@ -76,7 +77,7 @@ export function judgeSeries(
 ): Judged {
   const at = point.observedAt.getTime();
   if (history === undefined) {
-    const state = structuredClone(known?.state ?? start());
+    const state = known?.state ?? start();
     const verdict = advance(state, { at, value: point.value }, settingsFor(state, settings));
     return {
       anomalies: verdict.alert ? [{ point, verdict }] : [],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Database, selectRows } from "../platform/postgres.ts";
+import { type Database, prepared, selectRows } from "../platform/postgres.ts";
 import type { Point } from "./detector/detector.ts";
 import { type State, stateSchema } from "./detector/state.ts";
 import { earlierNumbers } from "./earlierPoints.ts";
@@ -21,12 +21,17 @@ const stateRow = z.object({
   last_observed_at: z.date(),
 });
 
+// Its version says that it was written by this code. To look at each of its thousand numbers again takes longer than to
+// judge by them.
+const keptState = z.custom<State>((state) => versionOnly.safeParse(state).success);
+const versionOnly = stateSchema.pick({ version: true });
+
 // By the primary key.
-const STATES = `
+const STATES = prepared(`
   select state.*
     from unnest($1::int[], $2::text[]) as series (company_measurement_id, item_key)
     join pipeline.detector_state state using (company_measurement_id, item_key)
-   where state.subject = $3`;
+   where state.subject = $3`);
 
 /** What the detector knows of the series of a subject, by series. Those that it has not met are absent. */
 export async function readStates(
@@ -39,7 +44,7 @@ export async function readStates(
   return new Map(
     rows.map((row) => [
       seriesKey({ companyMeasurementId: row.company_measurement_id, itemKey: row.item_key }),
-      { state: stateSchema.safeParse(row.state).data, lastObservedAt: row.last_observed_at },
+      { state: keptState.safeParse(row.state).data, lastObservedAt: row.last_observed_at },
     ]),
   );
 }
@@ -54,11 +59,11 @@ const historyRow = z.object({
   timestamp: z.date(),
 });
 
-const HISTORIES = `
+const HISTORIES = prepared(`
   select series.company_measurement_id, series.item_key, history.value, history."timestamp"
     from unnest($1::int[], $2::text[], $3::timestamp(3)[]) as series (company_measurement_id, item_key, until)
     cross join lateral ${earlierNumbers({ series: "series", until: "<= series.until", subject: "$4", limit: String(REPLAYED) })} history
-   order by series.company_measurement_id, series.item_key, history."timestamp"`;
+   order by series.company_measurement_id, series.item_key, history."timestamp"`);
 
 /** The newest points of each series up to a time, the oldest first, by series. */
 export async function readHistories(
@@ -81,13 +86,13 @@ export async function readHistories(
 }
 
 // A state never goes back in time, whoever writes it.
-const KEEP_STATES = `
+const KEEP_STATES = prepared(`
   insert into pipeline.detector_state as kept
     (company_measurement_id, item_key, state, last_observed_at, modified_at, subject)
   select *, $5, $6 from unnest($1::int[], $2::text[], $3::jsonb[], $4::timestamp(3)[])
   on conflict (company_measurement_id, item_key, subject) do update
      set state = excluded.state, last_observed_at = excluded.last_observed_at, modified_at = excluded.modified_at
-   where kept.last_observed_at <= excluded.last_observed_at`;
+   where kept.last_observed_at <= excluded.last_observed_at`);
 
 /** Keeps what the detector knows now. */
 export async function keepStates(
@@ -104,6 +109,40 @@ export async function keepStates(
     now,
     subject,
   ]);
+}
+
+// What is kept is no state, and the time up to which there are points: readStates takes it for one of another version
+// of the detector, and the series is judged anew from its history. Without a row there would be no history to it.
+const FORGET_STATES = `
+  insert into pipeline.detector_state as kept
+    (company_measurement_id, item_key, subject, state, last_observed_at, modified_at)
+  select company_measurement_id, item_key, $4, '{}', $5, $6
+    from unnest($1::int[], $2::text[], $3::boolean[]) as series (company_measurement_id, item_key, is_watched)
+   where is_watched
+      or exists (
+        select from pipeline.detector_state known
+         where known.company_measurement_id = series.company_measurement_id
+           and known.item_key = series.item_key and known.subject = $4)
+   order by 1, 2
+  on conflict (company_measurement_id, item_key, subject) do update
+     set state = excluded.state, modified_at = excluded.modified_at,
+         last_observed_at = greatest(kept.last_observed_at, excluded.last_observed_at)`;
+
+/**
+ * Forgets what the detector knows of series whose points were changed at a time: the next point has it learn them
+ * anew.
+ *
+ * @param series those that are not watched are forgotten where they are known
+ */
+export async function forgetStates(
+  connection: Database,
+  { subject, observedAt }: { readonly subject: string; readonly observedAt: Date },
+  series: readonly (SeriesId & { readonly isWatched: boolean })[],
+  now: Date,
+): Promise<void> {
+  if (series.length === 0) return;
+  const watched = series.map(({ isWatched }) => isWatched);
+  await connection.query(FORGET_STATES, [...keysOf(series), watched, subject, observedAt, now]);
 }
 
 function keysOf(series: readonly SeriesId[]): [number[], string[]] {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Database, selectRows } from "../platform/postgres.ts";
+import { type Database, prepared, selectRows } from "../platform/postgres.ts";
 import { earlierIn, earlierNumbers, NUMBER_TABLES } from "./earlierPoints.ts";
 import type { DocumentPoints, EarlierValue, Measurement } from "./series.ts";
 
@@ -50,11 +50,11 @@ function pointsIn(table: (typeof VALUE_TABLES)[number]): string {
 }
 
 // The points by measurement_<table>_value_raw_document_idx, the one before each by …_point_key.
-const POINTS = `
+const POINTS = prepared(`
   with point as (${VALUE_TABLES.map(pointsIn).join(" union all ")})
   select point.*, ${MEASUREMENT_COLUMNS}
     from point ${MEASUREMENT}
-   order by measurement.id, point.item_key`;
+   order by measurement.id, point.item_key`);
 
 /** The values of a raw document, each with the last one of its series before it. */
 export async function readPoints(
@@ -110,13 +110,12 @@ const earlierRow = z.object({
 });
 
 // The document by raw_document_subject_idx; its values as above. Long texts are not needed: texts name items.
-const EARLIER_DOCUMENT = `
+const EARLIER_DOCUMENT = prepared(`
   with document as (
     select id
       from pipeline.raw_document
-     where data_source_id = $1 and company_id = $2 and observed_at < $3 and subject = $4 and is_analyzed
-       and state = 'NORMALIZED' and value_count > 0
-       and not exists (select from pipeline.data_problem where raw_document_id = raw_document.id)
+     where data_source_id = $1 and company_id = $2 and observed_at < $3 and subject = $4 and state = 'ANALYZED'
+       and value_count > 0
      order by observed_at desc, id desc
      limit 1
   ), point as (
@@ -130,7 +129,7 @@ const EARLIER_DOCUMENT = `
   )
   select point.*, ${MEASUREMENT_COLUMNS}
     from point ${MEASUREMENT}
-   order by measurement.id, point.item_key`;
+   order by measurement.id, point.item_key`);
 
 /** The values of the last sound raw document before a time about the same subject. Empty where there is none. */
 export async function readEarlierDocument(

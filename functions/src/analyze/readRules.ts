@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { logWarning } from "../platform/log.ts";
-import { type Database, selectRows } from "../platform/postgres.ts";
+import { type Database, prepared, selectRows } from "../platform/postgres.ts";
 import { earlierNumbers, NUMBER_TABLES } from "./earlierPoints.ts";
 import { aggregationOf } from "./rules.ts";
 import { type Aggregation, type Rule, seriesKey } from "./series.ts";
@@ -23,7 +23,7 @@ const ruleRow = z.object({
 
 // A rule belongs to a measurement; earlier backends made the same measurement several times, and the web application
 // shows them all, so a rule on any of them counts. A method that is not known, or none, needs the last value only.
-const RULES = `
+const RULES = prepared(`
   with point as (
     ${NUMBER_TABLES.map(
       (table) => `select company_measurement_id, item_key, "timestamp"
@@ -57,7 +57,7 @@ const RULES = `
                        then nullif(greatest(rule.num_aggregation_entries, 0), 0) else 1 end`,
         })} recent
     ) history
-   order by rule.rule_id, point.item_key`;
+   order by rule.rule_id, point.item_key`);
 
 /** The rules on the values of a raw document, by series, with what each compares with. */
 export async function readRules(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Database, selectRows } from "../platform/postgres.ts";
+import { type Database, prepared, selectRows } from "../platform/postgres.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** A finding that was told. */
@@ -68,7 +68,7 @@ const toldRow = z
   );
 
 // By the unique key of pipeline.finding.
-const TOLD = `
+const TOLD = prepared(`
   select finding.detector, finding.company_measurement_id, finding.item_key, finding.observed_at,
          finding.facts ->> 'direction' as direction
     from (
@@ -81,7 +81,7 @@ const TOLD = `
       on finding.detector = candidate.detector
      and finding.company_measurement_id = candidate.company_measurement_id
      and finding.item_key = candidate.item_key
-     and finding.observed_at between candidate.first - $5::interval and candidate.last + $5::interval`;
+     and finding.observed_at between candidate.first - $5::interval and candidate.last + $5::interval`);
 
 /** What was told near the candidates: of the same series, by the same rule or detector. */
 export async function readTold(

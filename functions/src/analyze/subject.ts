@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { type Database, selectRow, selectRows } from "../platform/postgres.ts";
+import { type Database, prepared, selectRow, selectRows } from "../platform/postgres.ts";
 import type { PendingDocument } from "./pendingDocument.ts";
 
 const ownValueRow = z.object({ name: z.string(), value: z.string() });
 type OwnValue = z.output<typeof ownValueRow>;
 
-const OWN_VALUES = `
+const OWN_VALUES = prepared(`
   with point as (
     ${["text", "link", "int", "bigint"]
       .map(
@@ -18,7 +18,7 @@ const OWN_VALUES = `
     from point
     join company_source_measurement series using (company_measurement_id)
     join source_measurement measurement on measurement.id = series.source_measurement_id
-   where measurement.parent_measurement_id is null`;
+   where measurement.parent_measurement_id is null`);
 
 // What never changes, then what seldom does.
 const IDENTITIES = [/\bid\b/i, /\b(?:url|permalink)\b/i, /\bname\b/i];
@@ -34,13 +34,15 @@ export function identityOf(values: readonly OwnValue[]): string | undefined {
   return undefined;
 }
 
+const ANALYZED = "state in ('ANALYZED', 'DATA_PROBLEM')";
+
 // By raw_document_subject_idx: one that is known; else the one before, which is called differently now, unless that
 // one came in the same run too.
-const SET_SUBJECT = `
+const SET_SUBJECT = prepared(`
   with before as (
     select subject
       from pipeline.raw_document
-     where data_source_id = $2 and company_id = $3 and is_analyzed and observed_at < $4 and id <> $1
+     where data_source_id = $2 and company_id = $3 and ${ANALYZED} and observed_at < $4 and id <> $1
      order by observed_at desc, id desc
      limit 1
   )
@@ -48,18 +50,18 @@ const SET_SUBJECT = `
      set subject = case
            when exists (
              select from pipeline.raw_document known
-              where known.data_source_id = $2 and known.company_id = $3 and known.is_analyzed
+              where known.data_source_id = $2 and known.company_id = $3 and known.${ANALYZED}
                 and known.subject = $5::text)
              then $5::text
            when $5::text is null or not exists (
              select from pipeline.raw_document beside
-              where beside.data_source_id = $2 and beside.company_id = $3 and beside.is_analyzed
+              where beside.data_source_id = $2 and beside.company_id = $3 and beside.${ANALYZED}
                 and beside.subject = (select subject from before) and beside.task_id = document.task_id)
              then coalesce((select subject from before), $5::text, '')
            else $5::text
          end
    where id = $1
-  returning subject`;
+  returning subject`);
 
 /**
  * Settles what a document is about, of what its company has at the source. A company may have several handles there,

@@ -1,7 +1,10 @@
-/** Whether the same delivery can succeed later ("passing"), or only after somebody changed something ("final"). */
-export type DeliveryFailure = "final" | "passing";
+/**
+ * What a failure says of the message. "passing": the provider certainly did not take it, and may later. "final": it
+ * did not, and will not before somebody changed something. "unclear": it may have, and there is no way to find out.
+ */
+export type DeliveryFailure = "final" | "passing" | "unclear";
 
-/** A message that did not go out. The reason is shown to the user as the channel's last error. */
+/** A message that did not go out, or may not have. The reason is shown to the user as the channel's last error. */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   readonly kind: DeliveryFailure;

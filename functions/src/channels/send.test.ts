@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../scripts/standins/slack.ts";
 import { type MailServer, startMailServer } from "../../test/channels/mailServer.ts";
 import { SENT_AT, sampleAlert, sampleReport, sampleTest } from "../../test/channels/sampleMessages.ts";
@@ -9,7 +9,7 @@ import { send } from "./send.ts";
 
 const email = { type: "EMAIL", destination: "anna@investor.example", secretId: null } as const;
 const slackChannel = { type: "SLACK", destination: "#portfolio-news", secretId: "channel-key-1" } as const;
-const options = { deliveryId: "17", now: SENT_AT };
+const options = { deliveryId: "17", now: SENT_AT, beforeHandingOver: async () => undefined };
 
 let mail: MailServer;
 let slack: SlackStandIn;
@@ -39,6 +39,20 @@ afterEach(async () => {
     delete process.env[name];
   await Promise.all([mail.stop(), slack.stop(), rm(folder, { recursive: true })]);
 });
+
+test.each([email, slackChannel])(
+  "$type: what throws right before handing over lets nothing out",
+  async (channel) => {
+    const reason = new Error("Another attempt has begun");
+    const beforeHandingOver = jest.fn(async () => {
+      expect([mail.raw, slack.messages()]).toEqual([[], []]);
+      throw reason;
+    });
+    await expect(send(channel, sampleAlert(3), { ...options, beforeHandingOver })).rejects.toBe(reason);
+    expect(beforeHandingOver).toHaveBeenCalledTimes(1);
+    expect([mail.raw, slack.messages()]).toEqual([[], []]);
+  },
+);
 
 describe("by email", () => {
   test("an alert arrives with its charts drawn and its one-click end", async () => {

@@ -17,11 +17,13 @@ export interface Channel {
 }
 
 export interface SendOptions {
-  /** Names the delivery to the provider: the same for each attempt at it. */
+  /** Names the delivery to the provider. */
   readonly deliveryId: string;
   readonly now: Date;
-  /** When it was first tried, where an earlier attempt may have got through. */
-  readonly previousAttemptAt?: Date;
+  /** Awaited right before the provider is given the message. Where it throws, nothing was sent. */
+  readonly beforeHandingOver: () => Promise<void>;
+  /** How long the provider may be silent, where its usual time is not meant. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A message that the provider took. */
@@ -38,11 +40,8 @@ const SLACK_CHARTS = 3;
 /**
  * Sends a message to a channel.
  *
- * It gets there at least once. What a repetition after an unanswered attempt does: in Slack the channel's history is
- * searched for the delivery first, where the app may read it (channels:history), so the message is not posted again;
- * an email goes again under its Message-ID, by which most mailboxes keep one.
- *
- * @throws DeliveryError with the provider's reason; any other error is a mistake in the configuration or in here
+ * @throws DeliveryError with the provider's reason; any other error is a mistake in the configuration or in here, or
+ *   what `beforeHandingOver` threw. Only where the error's kind is "unclear" may the message have been sent.
  */
 export async function send(channel: Channel, message: Message, options: SendOptions): Promise<Sent> {
   return channel.type === "EMAIL" ? byEmail(channel, message, options) : bySlack(channel, message, options);
@@ -51,14 +50,15 @@ export async function send(channel: Channel, message: Message, options: SendOpti
 async function byEmail(
   { destination }: Channel,
   message: Message,
-  { deliveryId }: SendOptions,
+  { deliveryId, beforeHandingOver, timeoutMs }: SendOptions,
 ): Promise<Sent> {
   const { SMTP_URL, MAIL_FROM } = mailConfig();
   const charts = await drawCharts(messageCharts(message));
   const { subject, html, text, images } = renderEmail(message, (id) => charts.has(id));
   const unsubscribe = "unsubscribe" in message.links ? message.links.unsubscribe : undefined;
+  await beforeHandingOver();
   const messageId = await sendEmail(
-    { transportUrl: SMTP_URL, from: MAIL_FROM },
+    { transportUrl: SMTP_URL, from: MAIL_FROM, timeoutMs },
     {
       to: destination,
       subject,

@@ -19,14 +19,17 @@ import { sweepDeliveries } from "./sweepDeliveries.ts";
 const START = new Date("2025-03-03T08:00:00Z");
 const db = openTestDatabase();
 
-/** What the provider was asked, and what it does. */
+/** What the provider was given, and what it does; what happens before that. */
 let sent: SendOptions[];
 let provider: () => Promise<void>;
+let preparation: () => Promise<void>;
 let now: Date;
 const context: SendContext = {
   db,
   clock: () => now,
   send: async (_channel, _message, options) => {
+    await preparation();
+    await options.beforeHandingOver();
     sent.push(options);
     await provider();
     return { providerId: "<1@parma.example>", notes: [] };
@@ -48,6 +51,7 @@ beforeEach(async () => {
   sent = [];
   now = START;
   provider = async () => undefined;
+  preparation = async () => undefined;
 });
 
 const attempt = (message: Message | undefined = sampleTest(), over: Partial<SendContext> = {}) =>
@@ -109,6 +113,26 @@ describe("what dies", () => {
     expect([sent.length, (await delivery())?.state]).toEqual([1, "SENT"]);
   });
 
+  test("again and again is given up", async () => {
+    const dying = () => attemptDelivery(context, id, () => Promise.reject(new Error("the process died")));
+    for (let i = 0; i < 8; i += 1) await expect(dying()).rejects.toThrow("the process died");
+    await dying();
+    expect(await delivery()).toMatchObject({
+      state: "FAILED",
+      error: "Given up: 8 attempts ended without a result.",
+    });
+  });
+
+  test("is told from what is slow to begin: the later attempt is the one that sends", async () => {
+    preparation = async () => {
+      preparation = async () => undefined;
+      await attempt();
+    };
+    await attempt();
+    expect(sent).toHaveLength(1);
+    expect(await delivery()).toMatchObject({ state: "SENT", attempt: 2 });
+  });
+
   test("is told from what is only slow: that one's result counts", async () => {
     provider = async () => {
       await attempt();
@@ -147,11 +171,7 @@ describe("an error", () => {
     later(1);
     await attempt();
     expect(await delivery()).toMatchObject({ state: "SENT", attempt: 2, error: null });
-    // The provider is told that an earlier attempt may have got through, under the same name.
-    expect(sent.map(({ deliveryId, previousAttemptAt }) => [deliveryId, previousAttemptAt])).toEqual([
-      [`delivery-${id}`, undefined],
-      [`delivery-${id}`, START],
-    ]);
+    expect(sent.map(({ deliveryId }) => deliveryId)).toEqual([`delivery-${id}`, `delivery-${id}`]);
   });
 
   test("that is final ends it, and is shown as the channel's last error", async () => {
@@ -166,6 +186,29 @@ describe("an error", () => {
     expect(rows).toEqual([
       { last_error: "The channel is archived.", last_error_at: START, last_sent_at: null },
     ]);
+  });
+
+  test("that leaves it unclear whether it was sent ends it: it is not sent again", async () => {
+    provider = failing(new DeliveryError("unclear", "No answer came."));
+    await attempt();
+    provider = async () => undefined;
+    await attempt();
+    later(24 * 3_600);
+    expect(await sweepDeliveries(db, now)).toEqual([]);
+    await attempt();
+    expect(sent).toHaveLength(1);
+    expect(await delivery()).toMatchObject({ state: "UNKNOWN", error: "No answer came." });
+  });
+
+  test("before anything was handed over leaves it as it was, final or not", async () => {
+    preparation = failing(new DeliveryError("passing", "Slack is full."));
+    await expect(attempt()).rejects.toThrow("Slack is full.");
+    expect(await delivery()).toMatchObject({ state: "PENDING", error: "Slack is full." });
+    preparation = failing(new DeliveryError("final", "The channel is archived."));
+    later(30);
+    await attempt();
+    expect(await delivery()).toMatchObject({ state: "FAILED", error: "The channel is archived." });
+    expect(sent).toEqual([]);
   });
 
   test("of a channel is gone with the next message that arrives", async () => {

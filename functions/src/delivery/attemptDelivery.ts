@@ -2,13 +2,16 @@ import { z } from "zod";
 import { DeliveryError } from "../channels/deliveryError.ts";
 import type { Message } from "../channels/message.ts";
 import type { send } from "../channels/send.ts";
-import { logError, logInfo } from "../platform/log.ts";
+import { logError, logEvent } from "../platform/log.ts";
+import { addLogIds } from "../platform/logContext.ts";
 import { type Database, selectRow } from "../platform/postgres.ts";
+import { RetryLater } from "../platform/retryLater.ts";
+import { stateModels } from "../state/stateModels.ts";
 import { beginAttempt, type DueDelivery, markSending } from "./claimDelivery.ts";
 import { ABANDONED, type Outcome, recordOutcome } from "./recordOutcome.ts";
 import { silenceReason } from "./silence.ts";
 
-/** What sending takes. `clock` is read before and after the provider was asked. */
+/** What sending takes. `clock` is read before and after the provider was given the message. */
 export interface SendContext {
   readonly db: Database;
   readonly send: typeof send;
@@ -19,38 +22,52 @@ export interface SendContext {
 export type Compose = (delivery: DueDelivery, now: Date) => Promise<Message | undefined>;
 
 /** The delivery has to come again. Thrown at the queue, which repeats what threw. */
-export class NotSentYetError extends Error {
+export class NotSentYetError extends RetryLater {
   override readonly name = "NotSentYetError";
 }
 
+/** Another attempt has begun, and is the one that goes on. */
+class OvertakenError extends Error {
+  override readonly name = "OvertakenError";
+}
+
 /** After so many attempts, over about an hour, what was to pass did not. */
-const MOST_ATTEMPTS = 8;
+const MOST_ATTEMPTS = stateModels.delivery.attempts;
 const FIRST_WAIT_SECONDS = 30;
 const LONGEST_WAIT_SECONDS = 3_600;
 
 /**
  * Sends a delivery that is due, unless it was sent, silenced or given up before.
  *
- * Its state is SENDING, and committed, before the provider is asked. A crash before that costs nothing; a crash after
- * it leaves a delivery that may have been sent, and whoever finds it sends nothing: a message is lost rather than
- * told twice.
+ * It goes out at most once. Its state is SENDING, and committed, right before the provider is given the message. A
+ * crash before that costs nothing. A crash after it, and a failure that does not tell whether the provider took the
+ * message, leave a delivery that may have been sent, and is not sent again: a message is lost rather than told twice.
  *
  * @throws NotSentYetError where it is to be tried again later
  */
 export async function attemptDelivery(context: SendContext, id: number, compose: Compose): Promise<void> {
   const { db, clock } = context;
+  const begunAt = performance.now();
   const delivery = await beginAttempt(db, id, clock());
   if (delivery === undefined) return notMine(db, id);
-  const silence = delivery.kind === "TEST" ? undefined : await silenceReason(db, delivery, clock());
+  const { kind, channelId, attempt, correlation } = delivery;
+  addLogIds({ delivery: id, ...(correlation === null ? {} : { correlation }) });
+  const end = async (outcome: Outcome) => {
+    await recordOutcome(db, delivery, outcome, clock());
+    const durationMs = Math.round(performance.now() - begunAt);
+    logEvent("delivery_attempted", { kind, channel: channelId, attempt, state: outcome.state, durationMs });
+  };
+  if (attempt > MOST_ATTEMPTS) {
+    return end({ state: "FAILED", error: `Given up: ${MOST_ATTEMPTS} attempts ended without a result.` });
+  }
+  const silence = kind === "TEST" ? undefined : await silenceReason(db, delivery, clock());
   const message = silence === undefined ? await compose(delivery, clock()) : undefined;
   if (message === undefined) {
-    const error = silence ?? "There is nothing to say any more.";
-    return recordOutcome(db, delivery, { state: "SUPPRESSED", error }, clock());
+    return end({ state: "SUPPRESSED", error: silence ?? "There is nothing to say any more." });
   }
-  if (!(await markSending(db, delivery, clock()))) return;
   const outcome = await outcomeOf(context, delivery, message);
-  await recordOutcome(db, delivery, outcome, clock());
-  logInfo("Delivery", { delivery: id, channel: delivery.channelId, state: outcome.state });
+  if (outcome === undefined) return;
+  await end(outcome);
   if (outcome.state === "PENDING") throw new NotSentYetError(`Delivery ${id}: ${outcome.error}`);
 }
 
@@ -70,18 +87,23 @@ const ABANDON = `
   select state::text from pipeline.delivery where id = $1`;
 
 async function outcomeOf(
-  { send, clock }: SendContext,
-  { id, channel, attempt, firstTriedAt }: DueDelivery,
+  { db, send, clock }: SendContext,
+  delivery: DueDelivery,
   message: Message,
-): Promise<Outcome> {
+): Promise<Outcome | undefined> {
+  const { id, channel, attempt } = delivery;
   try {
     const { providerId } = await send(channel, message, {
       deliveryId: `delivery-${id}`,
       now: clock(),
-      ...(firstTriedAt === null ? {} : { previousAttemptAt: firstTriedAt }),
+      beforeHandingOver: async () => {
+        if (await markSending(db, delivery, clock())) return;
+        throw new OvertakenError(`Another attempt at delivery ${id} has begun`);
+      },
     });
     return { state: "SENT", providerId };
   } catch (error) {
+    if (error instanceof OvertakenError) return undefined;
     if (!(error instanceof DeliveryError))
       logError("A delivery failed unexpectedly", error, { delivery: id });
     return afterFailure(error, attempt, clock());
@@ -95,6 +117,7 @@ export function afterFailure(error: unknown, attempt: number, now: Date): Outcom
       ? error.reason
       : "The message could not be sent, for a reason that an operator finds in the log.";
   if (error instanceof DeliveryError && error.kind === "final") return { state: "FAILED", error: reason };
+  if (error instanceof DeliveryError && error.kind === "unclear") return { state: "UNKNOWN", error: reason };
   if (attempt >= MOST_ATTEMPTS) {
     return { state: "FAILED", error: `Given up after ${attempt} attempts: ${reason}` };
   }

@@ -9,10 +9,10 @@ const pendingRow = z
     company_id: z.int().nullable(),
     channel_id: z.int(),
     attempt: z.int(),
-    first_tried_at: z.date().nullable(),
     channel_type: z.enum(["EMAIL", "SLACK"]),
     destination: z.string(),
     secret_id: z.string().nullable(),
+    correlation: z.string().nullable(),
   })
   .transform((row) => ({
     id: row.id,
@@ -21,8 +21,8 @@ const pendingRow = z
     companyId: row.company_id,
     channelId: row.channel_id,
     attempt: row.attempt,
-    /** When it was first handed to the provider, by an attempt that ended in an error. */
-    firstTriedAt: row.first_tried_at,
+    /** The run of a source that opened it; of a report there is none. */
+    correlation: row.correlation,
     channel: { type: row.channel_type, destination: row.destination, secretId: row.secret_id },
   }));
 
@@ -42,11 +42,11 @@ const BEGIN = `
    where delivery.id = $1 and delivery.state = 'PENDING' and delivery.send_after <= $2
      and channel.id = delivery.channel_id
   returning delivery.id, delivery.kind, delivery.user_id, delivery.company_id, delivery.channel_id, delivery.attempt,
-            delivery.first_tried_at, channel.channel_type, channel.destination, channel.secret_id`;
+            channel.channel_type, channel.destination, channel.secret_id, delivery.correlation`;
 
 /**
  * Marks a delivery as being sent, before it is. Whoever finds the mark later, without the outcome, knows that the
- * message may be out.
+ * message may be out; whoever finds none knows that it is not.
  *
  * @returns false where another attempt has begun
  */

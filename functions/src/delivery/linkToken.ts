@@ -1,6 +1,7 @@
-import { errors, jwtVerify, SignJWT } from "jose";
+import { errors, SignJWT } from "jose";
 import { z } from "zod";
 import { linkConfig } from "../platform/config.ts";
+import { verifySigned } from "../platform/verifySigned.ts";
 
 const id = z.int().positive();
 
@@ -16,23 +17,20 @@ const AUDIENCE = "unsubscribe";
 
 /**
  * Signs the token of a link. It does not expire, since the link in an old message must still end the messages, and
- * ends with PARMA_LINK_SECRET; it is the same each time, so that a message is.
+ * ends with the key of PARMA_LINK_SECRET that signed it; it is the same each time, so that a message is.
  */
 export function signLink(scope: LinkScope): Promise<string> {
-  return new SignJWT({ ...scope }).setProtectedHeader({ alg: "HS256" }).setAudience(AUDIENCE).sign(key());
+  const [key] = linkConfig().PARMA_LINK_SECRET;
+  return new SignJWT({ ...scope }).setProtectedHeader({ alg: "HS256" }).setAudience(AUDIENCE).sign(key);
 }
 
 /** What a token allows, or undefined where it is none of ours. */
 export async function verifyLink(token: string): Promise<LinkScope | undefined> {
   try {
-    const { payload } = await jwtVerify(token, key(), { algorithms: ["HS256"], audience: AUDIENCE });
+    const payload = await verifySigned(token, linkConfig().PARMA_LINK_SECRET, { audience: AUDIENCE });
     return linkScope.safeParse(payload).data;
   } catch (error) {
     if (error instanceof errors.JOSEError) return undefined;
     throw error;
   }
-}
-
-function key(): Uint8Array {
-  return new TextEncoder().encode(linkConfig().PARMA_LINK_SECRET);
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { notifyWindowConfig } from "../platform/config.ts";
-import { type Database, selectRows } from "../platform/postgres.ts";
+import { type Database, prepared, selectRows } from "../platform/postgres.ts";
 import type { Task } from "../platform/taskQueue.ts";
 import { deliverTask } from "./deliverTask.ts";
 
@@ -8,6 +8,8 @@ import { deliverTask } from "./deliverTask.ts";
 export interface NewFindings {
   readonly companyId: number;
   readonly findingIds: readonly (number | string)[];
+  /** The run of a source that they came of, for the log. */
+  readonly correlation?: string | undefined;
   readonly now: Date;
 }
 
@@ -26,19 +28,25 @@ const openedRow = z.object({ id: z.coerce.number(), send_after: z.date() });
  */
 export async function openDeliveries(
   connection: Database,
-  { companyId, findingIds, now }: NewFindings,
+  { companyId, findingIds, correlation, now }: NewFindings,
   windowSeconds = notifyWindowConfig(),
 ): Promise<Task[]> {
   if (findingIds.length === 0) return [];
   const sendAfter = new Date(now.getTime() + windowSeconds * 1000);
-  const opened = await selectRows(connection, openedRow, OPEN, [companyId, findingIds, now, sendAfter]);
+  const opened = await selectRows(connection, openedRow, OPEN, [
+    companyId,
+    findingIds,
+    now,
+    sendAfter,
+    correlation,
+  ]);
   return opened.map(({ id, send_after }) => deliverTask(id, send_after, now));
 }
 
 // An alert that waits is found, and locked, by the conflict in delivery_joinable_key: whoever sends it waits until
 // its new findings are committed, or has closed it and a new one is opened. In a fixed order, so that two of these
 // at once do not lock each other out.
-const OPEN = `
+const OPEN = prepared(`
   with wanted as (
     select company_subscription.user_id, channel.channel_id, finding.id as finding_id
       from company_subscription
@@ -57,8 +65,8 @@ const OPEN = `
           where told.finding_id = finding.id and told.user_id = company_subscription.user_id
             and told.channel_id = channel.channel_id)
   ), opened as (
-    insert into pipeline.delivery as delivery (kind, user_id, channel_id, company_id, send_after, created_at)
-    select distinct 'ALERT'::pipeline.delivery_kind, user_id, channel_id, $1::int, $4::timestamp, $3::timestamp
+    insert into pipeline.delivery as delivery (kind, user_id, channel_id, company_id, send_after, created_at, correlation)
+    select distinct 'ALERT'::pipeline.delivery_kind, user_id, channel_id, $1::int, $4::timestamp, $3::timestamp, $5::text
       from wanted order by user_id, channel_id
     on conflict (user_id, channel_id, company_id) where kind = 'ALERT' and state = 'PENDING' and attempt = 0
       do update set send_after = delivery.send_after
@@ -69,4 +77,4 @@ const OPEN = `
       from wanted join opened using (user_id, channel_id)
     on conflict do nothing
   )
-  select id, send_after from opened order by id`;
+  select id, send_after from opened order by id`);

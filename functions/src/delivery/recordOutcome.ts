@@ -4,7 +4,8 @@ import type { DueDelivery } from "./claimDelivery.ts";
 /** How an attempt at a delivery ended. */
 export type Outcome =
   | { readonly state: "SENT"; readonly providerId: string | null }
-  | { readonly state: "FAILED" | "SUPPRESSED"; readonly error: string }
+  /** UNKNOWN: the provider may have taken it. */
+  | { readonly state: "FAILED" | "UNKNOWN" | "SUPPRESSED"; readonly error: string }
   /** It may pass: to be tried again. */
   | { readonly state: "PENDING"; readonly error: string; readonly sendAfter: Date };
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../platform/postgres.ts";
+import { stateModels } from "../state/stateModels.ts";
 import { ABANDONED } from "./recordOutcome.ts";
 
 const overdueRow = z.object({
@@ -13,18 +14,21 @@ const overdueRow = z.object({
 /** A delivery whose task got lost, or was repeated as often as its queue repeats. */
 export type OverdueDelivery = z.output<typeof overdueRow>;
 
-// The queue repeats a task for longer than this only while the provider says to wait.
-const OVERDUE_MS = 5 * 60_000;
-// A function that sends is ended after two minutes, whatever it does.
-const ABANDONED_MS = 10 * 60_000;
+// The queue repeats a task for longer than PENDING may last only while the provider says to wait, and a function that
+// sends is ended long before SENDING is over.
+const { PENDING, SENDING } = stateModels.delivery.states;
 // As many as a run enqueues in a few seconds; the next run goes on.
 const MOST_AT_A_TIME = 1_000;
 
-/** Gives up the deliveries whose process died while sending, and returns those that nobody sends. */
-export async function sweepDeliveries(db: Database, now: Date): Promise<OverdueDelivery[]> {
-  await db.query(GIVE_UP, [new Date(now.getTime() - ABANDONED_MS), ABANDONED]);
-  const before = new Date(now.getTime() - OVERDUE_MS);
-  return selectRows(db, overdueRow, OVERDUE, [before, MOST_AT_A_TIME]);
+/**
+ * Gives up the deliveries whose process died while sending, and returns those that nobody sends.
+ *
+ * @param factor stretches what the states may last
+ */
+export async function sweepDeliveries(db: Database, now: Date, factor = 1): Promise<OverdueDelivery[]> {
+  const before = (seconds: number) => new Date(now.getTime() - seconds * 1000 * factor);
+  await db.query(GIVE_UP, [before(SENDING.lastsAtMost), ABANDONED]);
+  return selectRows(db, overdueRow, OVERDUE, [before(PENDING.lastsAtMost), MOST_AT_A_TIME]);
 }
 
 // Both read delivery_open_idx. A test message is tried once.

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { verifyModuleToken } from "../miningModule/moduleToken.ts";
+import { rowId } from "../platform/fields.ts";
 import { firestore } from "../platform/firebase.ts";
 import { type Paths, route } from "../platform/http.ts";
 import { database } from "../platform/postgres.ts";
 import { countRawDocuments } from "../rawDocument/countRawDocuments.ts";
-import { rowId } from "./fields.ts";
 import { reportCrawl } from "./reportCrawl.ts";
 
 const crawlError = z.object({ error_type: z.string(), error_description: z.string().nullish() });

@@ -5,22 +5,20 @@ import { ModuleError } from "../miningModule/moduleError.ts";
 import { moduleFor } from "../miningModule/moduleFor.ts";
 import { ApiError } from "../platform/apiError.ts";
 import { blobStore } from "../platform/blobStore.ts";
+import { rowId, rowIdInText } from "../platform/fields.ts";
 import { firestore } from "../platform/firebase.ts";
 import { anyone, type Paths, route } from "../platform/http.ts";
 import { database, type TransactionalDatabase } from "../platform/postgres.ts";
-import { rowId } from "./fields.ts";
 import { activeSources } from "./findSource.ts";
 import { type RegisteredCompany, registerCompany } from "./registerCompany.ts";
-
-const idInText = z.string().regex(/^\d+$/).transform(Number).pipe(rowId);
 
 /** The web application sends a JSON string, `"user_id: 5"`. */
 const importRequest = z.union([
   z
     .string()
     .transform((text) => /^\s*user_id:\s*(\d+)\s*$/.exec(text)?.[1])
-    .pipe(idInText),
-  z.object({ user_id: z.union([rowId, idInText]) }).transform(({ user_id }) => user_id),
+    .pipe(rowIdInText),
+  z.object({ user_id: z.union([rowId, rowIdInText]) }).transform(({ user_id }) => user_id),
 ]);
 
 export const paths: Paths = {

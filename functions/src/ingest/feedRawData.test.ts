@@ -81,6 +81,12 @@ describe("nothing is written", () => {
     ["for a company that never was", () => [{}, { company_id: "4000000000" }], 404],
     ["for a company that is no number", () => [{}, { company_id: "personio" }], 404],
     ["for an empty company", () => [{}, { company_id: "" }], 404],
+    ["for a company in another notation", () => [{}, { company_id: `${companyId}e0` }], 404],
+    [
+      "of a time before there were any",
+      () => [{}, { company_id: companyId, observed_at: new Date("0000-12-31T23:59:59Z") }],
+      422,
+    ],
     ["for a time that is far ahead", () => [{ companyId }, { observed_at: new Date("2024-05-17") }], 422],
   ])("%s", async (_what, given, status) => {
     await expect(feed(...given())).rejects.toMatchObject({ status });

@@ -10,6 +10,7 @@ import { firestore } from "../platform/firebase.ts";
 import { accept, type Paths, parseJsonText, route } from "../platform/http.ts";
 import { type Database, database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
 import { timestamp } from "../platform/timestamp.ts";
+import { CompanyErasedError } from "../rawDocument/companyErasedError.ts";
 import { isRawObject, parseLosslessJson, type RawObject } from "../rawDocument/losslessJson.ts";
 import { type StoredRawDocument, storeRawDocument } from "../rawDocument/storeRawDocument.ts";
 import { findSource } from "./findSource.ts";
@@ -25,10 +26,14 @@ const feed = z.object({
 /** What a module feeds: one raw answer about one company. */
 export type Feed = z.output<typeof feed>;
 
+// Modules feed whole subreddits and organizations at once: a few megabytes at most. Cloud Functions itself
+// takes 32 MiB.
+const MOST_BYTES = 20 * 1024 * 1024;
+
 export const paths: Paths = {
   "/": {
     POST: route(verifyModuleToken, async ({ claims, now, text }) => {
-      const body = await text();
+      const body = await text(MOST_BYTES);
       const { value, numbersFit } = parseJsonText(body, parseLosslessJson);
       const fed = accept(feed, value);
       const context = { db: await database(), firestore: firestore(), blobStore: blobStore() };
@@ -70,13 +75,14 @@ interface ReceivedFeed {
  * @throws ApiError; then nothing was written
  */
 export async function feedRawData(
-  { db, ...stores }: FeedContext,
+  stores: FeedContext,
   { claims, feed, text, numbersFit, now }: ReceivedFeed,
 ): Promise<StoredRawDocument & { sourceName: string; companyId: number }> {
+  const { db } = stores;
   const observedAt = observationTime(feed, now);
   const source = await findSource(db, claims.sourceId);
   const companyId = await companyOf(db, { source, claims, feed, now });
-  const stored = await storeRawDocument(stores, {
+  const document = {
     source,
     companyId,
     taskId: claims.taskId,
@@ -85,18 +91,27 @@ export async function feedRawData(
     feed: { text, numbersFit },
     observedAt,
     now,
-  });
-  return { ...stored, sourceName: source.name, companyId };
+  };
+  try {
+    return { ...(await storeRawDocument(stores, document)), sourceName: source.name, companyId };
+  } catch (error) {
+    throw error instanceof CompanyErasedError ? noSuchCompany(error) : error;
+  }
 }
 
 // The module's clock, and a date without a time in a zone that is ahead.
 const MOST_AHEAD_MS = 24 * 60 * 60 * 1000;
 
+// Firestore's first instant.
+const EARLIEST = Date.parse("0001-01-01T00:00:00Z");
+
 function observationTime({ observed_at: observedAt }: Feed, now: Date): Date | undefined {
   if (observedAt == null) return undefined;
-  if (observedAt.getTime() <= now.getTime() + MOST_AHEAD_MS) return observedAt;
+  const isAhead = observedAt.getTime() > now.getTime() + MOST_AHEAD_MS;
+  if (!isAhead && observedAt.getTime() >= EARLIEST) return observedAt;
+  const message = isAhead ? "is in the future" : "is before the year 1";
   throw new ApiError("invalid_request", "The request does not fit", {
-    details: [{ path: "observed_at", message: "is in the future" }],
+    details: [{ path: "observed_at", message }],
   });
 }
 
@@ -109,15 +124,27 @@ interface Naming {
 
 async function companyOf(db: TransactionalDatabase, { source, claims, feed, now }: Naming): Promise<number> {
   if (claims.companyId !== undefined) return existingCompany(db, claims.companyId);
-  if (!isCrm(source)) return existingCompany(db, Number(feed.company_id));
+  if (!isCrm(source)) return existingCompany(db, namedCompany(feed.company_id));
   const { id } = await registerCompany(db, accept(crmCompany, feed.raw_data), now);
   return id;
 }
 
+/** The id that a body names. Number() would take "1e2", "0x64" and " 100 " for one. */
+function namedCompany(id: Feed["company_id"]): number {
+  return /^\d+$/.test(String(id)) ? Number(id) : Number.NaN;
+}
+
+const FIND_COMPANY = `
+  select id from company where id = $1::bigint and not pipeline.is_erased('COMPANY', id)`;
+
 async function existingCompany(db: Database, id: number): Promise<number> {
   const row = Number.isSafeInteger(id)
-    ? await selectRow(db, z.object({ id: z.number() }), "select id from company where id = $1::bigint", [id])
+    ? await selectRow(db, z.object({ id: z.number() }), FIND_COMPANY, [id])
     : undefined;
-  if (row === undefined) throw new ApiError("not_found", "There is no such company");
+  if (row === undefined) throw noSuchCompany();
   return row.id;
+}
+
+function noSuchCompany(cause?: unknown): ApiError {
+  return new ApiError("not_found", "There is no such company", { cause });
 }

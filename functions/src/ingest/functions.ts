@@ -1,12 +1,13 @@
 import { endpoint } from "../platform/http.ts";
 import { TOKEN_SECRETS } from "../platform/secrets.ts";
+import { runsAs } from "../platform/serviceAccounts.ts";
 
 /** Takes a raw answer from a mining module and keeps it. */
 export const feedRawData = endpoint(
   "feedRawData",
   "/feed-raw-data",
   // A body of 20 MiB takes up to 450 MiB while it is parsed and hashed, so few at a time share an instance.
-  { memory: "2GiB", timeoutSeconds: 60, concurrency: 4, secrets: [...TOKEN_SECRETS] },
+  { ...runsAs("ingest"), memory: "2GiB", timeoutSeconds: 60, concurrency: 4, secrets: [...TOKEN_SECRETS] },
   async () => (await import("./feedRawData.ts")).paths,
 );
 
@@ -14,7 +15,7 @@ export const feedRawData = endpoint(
 export const crawlingFinished = endpoint(
   "crawlingFinished",
   "/crawling-finished",
-  { memory: "256MiB", timeoutSeconds: 60, secrets: [...TOKEN_SECRETS] },
+  { ...runsAs("ingest"), memory: "256MiB", timeoutSeconds: 60, secrets: [...TOKEN_SECRETS] },
   async () => (await import("./crawlingFinished.ts")).paths,
 );
 
@@ -22,7 +23,7 @@ export const crawlingFinished = endpoint(
 export const sourceMeasurement = endpoint(
   "sourceMeasurement",
   "/source-measurement",
-  { memory: "256MiB", timeoutSeconds: 30, secrets: [...TOKEN_SECRETS] },
+  { ...runsAs("ingest"), memory: "256MiB", timeoutSeconds: 30, secrets: [...TOKEN_SECRETS] },
   async () => (await import("./sourceMeasurement.ts")).paths,
 );
 
@@ -31,7 +32,7 @@ export const handshake = endpoint(
   "handshake",
   "/handshake",
   // The module gets two minutes; it makes up to a hundred calls of its own meanwhile, to another function.
-  { memory: "256MiB", timeoutSeconds: 150, secrets: [...TOKEN_SECRETS] },
+  { ...runsAs("ingest"), memory: "256MiB", timeoutSeconds: 150, secrets: [...TOKEN_SECRETS] },
   async () => (await import("./handshake.ts")).paths,
 );
 
@@ -39,7 +40,7 @@ export const handshake = endpoint(
 export const newCompany = endpoint(
   "newCompany",
   "/new-company",
-  { memory: "256MiB", timeoutSeconds: 30, secrets: [...TOKEN_SECRETS] },
+  { ...runsAs("ingest"), memory: "256MiB", timeoutSeconds: 30, secrets: [...TOKEN_SECRETS] },
   async () => (await import("./newCompany.ts")).paths,
 );
 
@@ -48,6 +49,12 @@ export const crmCompanies = endpoint(
   "crmCompanies",
   "/crm-companies",
   // One instance, so that calls at the same time share one import: anybody can call this.
-  { memory: "256MiB", timeoutSeconds: 300, maxInstances: 1, secrets: [...TOKEN_SECRETS] },
+  {
+    ...runsAs("ingest"),
+    memory: "256MiB",
+    timeoutSeconds: 300,
+    maxInstances: 1,
+    secrets: [...TOKEN_SECRETS],
+  },
   async () => (await import("./crmCompanies.ts")).paths,
 );

@@ -12,15 +12,15 @@ import { storeMap } from "../normalizationMap/mapStore.ts";
 import { ensureMeasurements } from "../normalizationMap/measurements.ts";
 import { ApiError } from "../platform/apiError.ts";
 import { blobStore } from "../platform/blobStore.ts";
+import { rowIdInText } from "../platform/fields.ts";
 import { firestore } from "../platform/firebase.ts";
-import { anyone, type Paths, route } from "../platform/http.ts";
+import { anyone, type Paths, route, withoutSlashes } from "../platform/http.ts";
 import { database, type TransactionalDatabase } from "../platform/postgres.ts";
-import { rowId } from "./fields.ts";
 import { findSource } from "./findSource.ts";
 
 const handshakeQuery = z.object({
   invocation_endpoint: z.string(),
-  data_source_id: z.string().regex(/^\d+$/, "expected a number").transform(Number).pipe(rowId),
+  data_source_id: rowIdInText,
 });
 
 export const paths: Paths = {
@@ -53,16 +53,12 @@ export async function shakeHands(
   { sourceId, invocationEndpoint, now }: { sourceId: number; invocationEndpoint: string; now: Date },
 ): Promise<Frequency> {
   const source = await findSource(db, sourceId);
-  if (withoutSlashes(invocationEndpoint) !== withoutSlashes(source.endpoint)) {
+  if (withoutSlashes(invocationEndpoint.trim()) !== withoutSlashes(source.endpoint.trim())) {
     throw new ApiError("forbidden", "The data source has another invocation endpoint");
   }
   const { frequency, map } = await describe(moduleFor, source, now);
   await storeMap(firestore, source, await ensureMeasurements(db, source.id, map, now), now);
   return frequency;
-}
-
-function withoutSlashes(endpoint: string): string {
-  return endpoint.trim().replace(/\/+$/, "");
 }
 
 async function describe(

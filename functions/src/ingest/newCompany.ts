@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { verifyModuleToken } from "../miningModule/moduleToken.ts";
+import { rowId, storableText } from "../platform/fields.ts";
 import { type Paths, route } from "../platform/http.ts";
 import { database } from "../platform/postgres.ts";
-import { rowId, storableText } from "./fields.ts";
 import { findSource } from "./findSource.ts";
 import { registerCompany } from "./registerCompany.ts";
 

@@ -113,5 +113,7 @@ function summary(errors: CrawlReport["errors"]): string {
 
 function shortened(text: string, length: number): string {
   const storable = text.replaceAll("\0", "�");
-  return storable.length > length ? `${storable.slice(0, length)}…` : storable;
+  const cut = storable.length > length ? `${storable.slice(0, length)}…` : storable;
+  // Half a surrogate pair, also one that the cut has made, cannot be stored.
+  return cut.toWellFormed();
 }

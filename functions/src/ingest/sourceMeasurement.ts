@@ -2,9 +2,9 @@ import { z } from "zod";
 import { type ModuleClaims, verifyModuleToken } from "../miningModule/moduleToken.ts";
 import { ensureMeasurement } from "../normalizationMap/measurements.ts";
 import { ApiError } from "../platform/apiError.ts";
+import { rowId, storableText } from "../platform/fields.ts";
 import { type Paths, route } from "../platform/http.ts";
 import { database } from "../platform/postgres.ts";
-import { rowId, storableText } from "./fields.ts";
 import { findSource } from "./findSource.ts";
 import {
   changeMeasurement,

@@ -1,10 +1,14 @@
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
+import { taskHandler } from "../platform/handlers.ts";
+import { addLogIds } from "../platform/logContext.ts";
 import { LANGUAGE_SECRETS } from "../platform/secrets.ts";
+import { runsAs } from "../platform/serviceAccounts.ts";
 
 /** Gives the comments of a raw document their sentiment. */
 export const scoreComments = onTaskDispatched(
   {
+    ...runsAs("language"),
     region: REGION,
     // The offline library and its model take 100 MB, a document of 20 MB of comments as much again.
     memory: "512MiB",
@@ -17,15 +21,18 @@ export const scoreComments = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 4 },
     secrets: [...LANGUAGE_SECRETS],
   },
-  async (request) => {
+  taskHandler(async (request) => {
     const { scoreComments, scoreCommentsPayload } = await import("./scoreComments.ts");
-    await scoreComments(await asking(240), scoreCommentsPayload.parse(request.data), new Date());
-  },
+    const payload = scoreCommentsPayload.parse(request.data);
+    addLogIds({ document: payload.rawDocumentId });
+    await scoreComments(await asking(240), payload, new Date());
+  }),
 );
 
 /** Puts a news item in better words than its template's. */
 export const improveNews = onTaskDispatched(
   {
+    ...runsAs("language"),
     region: REGION,
     memory: "256MiB",
     // Three answers of 20 s, and the pauses between them.
@@ -36,10 +43,12 @@ export const improveNews = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 10 },
     secrets: [...LANGUAGE_SECRETS],
   },
-  async (request) => {
+  taskHandler(async (request) => {
     const { improveNews, improveNewsPayload } = await import("./improveNews.ts");
-    await improveNews(await asking(100), improveNewsPayload.parse(request.data), new Date());
-  },
+    const payload = improveNewsPayload.parse(request.data);
+    addLogIds({ news: payload.newsId });
+    await improveNews(await asking(100), payload, new Date());
+  }),
 );
 
 async function asking(seconds: number) {

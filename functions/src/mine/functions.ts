@@ -1,10 +1,14 @@
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
+import { taskHandler } from "../platform/handlers.ts";
+import { addLogIds, correlationOf } from "../platform/logContext.ts";
 import { GITHUB_SECRETS, TOKEN_SECRETS } from "../platform/secrets.ts";
+import { runsAs } from "../platform/serviceAccounts.ts";
 
 /** Opens the mining calls of one page of a source's companies. */
 export const mineSource = onTaskDispatched(
   {
+    ...runsAs("mine"),
     region: REGION,
     memory: "256MiB",
     // One page takes about a second; a minute covers a slow database.
@@ -12,19 +16,21 @@ export const mineSource = onTaskDispatched(
     retryConfig: { maxAttempts: 8, minBackoffSeconds: IN_EMULATOR ? 1 : 5, maxBackoffSeconds: 60 },
     rateLimits: { maxConcurrentDispatches: 20 },
   },
-  async (request) => {
+  taskHandler(async (request) => {
     const { mineSource } = await import("./mineSource.ts");
     const { mineSourcePayload } = await import("../miningCall/mineSourceTask.ts");
     const { database } = await import("../platform/postgres.ts");
     const { enqueueTasks } = await import("../platform/taskQueue.ts");
     const payload = mineSourcePayload.parse(request.data);
+    addLogIds({ correlation: correlationOf(payload), task: payload.taskId, attempt: payload.attempt });
     await mineSource({ db: await database(), enqueue: enqueueTasks, now: new Date() }, payload);
-  },
+  }),
 );
 
 /** Calls a source's module for one company. */
 export const mineCompany = onTaskDispatched(
   {
+    ...runsAs("mine"),
     region: REGION,
     memory: "512MiB",
     // The longest that Cloud Tasks waits for an answer; a call's own limit is its task's max_run_seconds.
@@ -44,7 +50,7 @@ export const mineCompany = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: IN_EMULATOR ? 6 : 400, maxDispatchesPerSecond: 100 },
     secrets: [...TOKEN_SECRETS, ...GITHUB_SECRETS],
   },
-  async (request) => {
+  taskHandler(async (request) => {
     const { mineCompany } = await import("./mineCompany.ts");
     const { mineCompanyPayload } = await import("../miningCall/miningCall.ts");
     const { moduleFor } = await import("../miningModule/moduleFor.ts");
@@ -52,6 +58,9 @@ export const mineCompany = onTaskDispatched(
     const { firestore } = await import("../platform/firebase.ts");
     const { blobStore } = await import("../platform/blobStore.ts");
     const { enqueueTasks } = await import("../platform/taskQueue.ts");
+    const payload = mineCompanyPayload.parse(request.data);
+    const { taskId, attempt, companyId } = payload;
+    addLogIds({ correlation: correlationOf(payload), task: taskId, attempt, company: companyId });
     const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
     await mineCompany(
       {
@@ -60,7 +69,7 @@ export const mineCompany = onTaskDispatched(
         moduleFor: (source) => moduleFor(source, stores),
         clock: () => new Date(),
       },
-      mineCompanyPayload.parse(request.data),
+      payload,
     );
-  },
+  }),
 );

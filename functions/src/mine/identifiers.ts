@@ -60,7 +60,7 @@ function noIdentifiers(company: ModuleCompany, call: BegunCall, problems: readon
   return new ModuleError(
     "NoIdentifiers",
     `${company.name} has no valid identifier at ${call.source.name}, and none was discovered${reasons}`,
-    { retryable: false },
+    { retryable: false, blames: "company" },
   );
 }
 

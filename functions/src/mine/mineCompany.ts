@@ -3,9 +3,12 @@ import type { CallResult, MineCompanyPayload } from "../miningCall/miningCall.ts
 import { releaseCalls } from "../miningCall/releaseCalls.ts";
 import type { MiningModule, ModuleSource } from "../miningModule/miningModule.ts";
 import { ModuleError } from "../miningModule/moduleError.ts";
+import { logEvent } from "../platform/log.ts";
+import { addLogIds } from "../platform/logContext.ts";
 import type { TransactionalDatabase } from "../platform/postgres.ts";
+import { RetryLater } from "../platform/retryLater.ts";
 import type { EnqueueTasks } from "../platform/taskQueue.ts";
-import { type BegunCall, beginCall } from "./beginCall.ts";
+import { type BegunCall, beginCall, type RefusedCall } from "./beginCall.ts";
 import { identifiersOf } from "./identifiers.ts";
 import { retryCall } from "./retryCall.ts";
 
@@ -18,7 +21,7 @@ export interface MineCompanyContext {
 }
 
 /** Thrown to have the queue try again, after its back-off. The reason stands in the mining call. */
-export class CallWillBeRetried extends Error {
+export class CallWillBeRetried extends RetryLater {
   override readonly name = "CallWillBeRetried";
 }
 
@@ -32,16 +35,34 @@ export async function mineCompany(context: MineCompanyContext, payload: MineComp
   const { db, enqueue, clock } = context;
   const { taskId, attempt } = payload;
 
-  const call = await beginCall(db, payload, clock());
-  if (call === undefined) {
-    await finishCalls(db, { taskId, attempt, results: [], now: clock() });
-    await enqueue("mineCompany", await releaseCalls(db, { taskId, attempt, again: true }));
+  const begun = await beginCall(db, payload, clock());
+  if (begun?.call === undefined) {
+    const results = begun === undefined ? [] : endWithoutTry(payload, begun.refused, clock());
+    await finishCalls(db, { taskId, attempt, results, now: clock() });
+    await enqueue("mineCompany", await releaseCalls(db, { taskId, attempt, again: true, now: clock() }));
     return;
   }
+  const { call } = begun;
 
+  addLogIds({ call: call.callId, source: call.source.id });
   const result = await outcomeOf(context, payload, call);
   await finishCalls(db, { taskId, attempt, results: [result], now: clock() });
-  await enqueue("mineCompany", await releaseCalls(db, { taskId, attempt, again: false }));
+  await enqueue("mineCompany", await releaseCalls(db, { taskId, attempt, again: false, now: clock() }));
+}
+
+/** How a call ends that the day's quota leaves no try for: skipped, or with the failure that it was to be tried again for. */
+function endWithoutTry(
+  { companyId }: MineCompanyPayload,
+  { isRunning, lastFailure, callsPerDay }: RefusedCall,
+  now: Date,
+): CallResult[] {
+  if (isRunning) return [];
+  const reason = `The source's ${callsPerDay} calls of ${now.toISOString().slice(0, 10)} are used up`;
+  if (lastFailure === undefined) {
+    return [{ companyId, state: "SKIPPED", errorType: "QuotaUsedUp", errorText: reason }];
+  }
+  const { errorType, errorText } = lastFailure;
+  return [{ companyId, state: "FAILED", errorType, errorText: `${errorText} (not tried again: ${reason})` }];
 }
 
 /** How often a module is tried for one company in one attempt of the task. */
@@ -62,9 +83,10 @@ async function outcomeOf(
     if (error.retryable && call.callAttempt < TRIES_PER_CALL) {
       const now = context.clock();
       const willRun = await retryCall(context.db, payload, { callId: call.callId, ...failure, now });
+      if (willRun) logEvent("call_retried", { errorType: error.type, attempt: call.callAttempt });
       if (willRun) throw new CallWillBeRetried(error.message, { cause: error });
     }
-    return { ...failure, state: "FAILED" };
+    return { ...failure, state: "FAILED", isSourceFault: error.blames === "source" };
   }
 }
 
@@ -98,6 +120,7 @@ function linkedCompany(call: BegunCall, id: number) {
   if (call.linkId === null || call.companyName === null) {
     throw new ModuleError("NotLinked", `The company is no longer linked to ${call.source.name}`, {
       retryable: false,
+      blames: "company",
     });
   }
   return { id, name: call.companyName };

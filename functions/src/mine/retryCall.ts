@@ -1,12 +1,14 @@
 import type { MineCompanyPayload } from "../miningCall/miningCall.ts";
 import type { Database } from "../platform/postgres.ts";
 
-// Both halves are primary key look-ups. A call that its module has reported meanwhile keeps that report.
+// All are key look-ups. A call that its module has reported meanwhile keeps that report. A probe is not tried again:
+// its source's breaker has a pause of its own.
 const RETRY_CALL = `
   with call as (
     update pipeline.mining_call
-       set state = 'ENQUEUED', ended_at = $5, error_type = $3, error_text = $4
+       set state = 'ENQUEUED', enqueued_at = $5, ended_at = $5, error_type = $3, error_text = $4
      where id = $1 and state = 'RUNNING'
+       and not exists (select from pipeline.source_breaker where probe_call_id = $1 and state = 'PROBING')
     returning task_id
   ), seen as (
     update pipeline.task_run set last_seen_at = $5 where task_id = $2
@@ -16,7 +18,7 @@ const RETRY_CALL = `
 /**
  * Puts a call back for another try, with the reason. The end of a try is a sign of life of its task.
  *
- * @returns false where the call has ended meanwhile
+ * @returns false where the call has ended meanwhile, or is a probe
  */
 export async function retryCall(
   db: Database,

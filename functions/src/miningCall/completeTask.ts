@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { logEvent } from "../platform/log.ts";
+import { correlationOf } from "../platform/logContext.ts";
 import { type Database, selectRow } from "../platform/postgres.ts";
 
 // A result_summary is read by people, in one cell of a table.
@@ -7,6 +9,7 @@ const ERRORS_IN_SUMMARY = 100;
 const outcome = z.object({
   companies: z.number(),
   failed: z.number(),
+  skipped: z.number(),
   warnings: z.number(),
   errors: z.record(
     z.string(),
@@ -17,6 +20,7 @@ const outcome = z.object({
 const OUTCOME = `
   select count(*)::int as companies,
          count(*) filter (where state = 'FAILED')::int as failed,
+         count(*) filter (where state = 'SKIPPED')::int as skipped,
          count(*) filter (where state = 'SUCCEEDED' and error_type is not null)::int as warnings,
          coalesce(
            (select jsonb_object_agg(
@@ -24,7 +28,7 @@ const OUTCOME = `
                      jsonb_build_object('error_type', error_type, 'error_description', left(error_text, 500))
                    )
               from (select * from pipeline.mining_call
-                     where task_id = $1 and error_type is not null
+                     where task_id = $1 and error_type is not null and state <> 'SKIPPED'
                      order by state desc, id
                      limit ${ERRORS_IN_SUMMARY}) as first_errors),
            '{}'
@@ -37,21 +41,41 @@ const COMPLETE_TASK = `
      set status = $2::task_status, ended_at = $3, result_summary = $4
    where task_id = $1 and status = 'PROCESSING'`;
 
+/** How a task ended. */
+export type TaskEnd = Pick<z.output<typeof outcome>, "companies" | "failed" | "skipped" | "warnings"> & {
+  readonly task: number;
+  readonly state: "SUCCESS" | "FAILED";
+};
+
+/** Logs how a task ended, once that is committed. */
+export function logTaskEnd(end: TaskEnd | undefined): void {
+  if (end !== undefined) logEvent("task_ended", { ...end, correlation: correlationOf({ taskId: end.task }) });
+}
+
 /**
- * Completes a task whose calls have all ended: FAILED where every company failed, else SUCCESS. The caller holds
- * the task's lock and knows that no more calls are to come.
+ * Completes a task whose calls have all ended: FAILED where every company that was tried failed, else SUCCESS. The
+ * caller holds the task's lock and knows that no more calls are to come.
+ *
+ * @returns how it ended, for {@link logTaskEnd}; undefined where calls are open
  */
-export async function completeTask(connection: Database, taskId: number, now: Date): Promise<void> {
-  if (await hasOpenCalls(connection, taskId)) return;
+export async function completeTask(
+  connection: Database,
+  taskId: number,
+  now: Date,
+): Promise<TaskEnd | undefined> {
+  if (await hasOpenCalls(connection, taskId)) return undefined;
   const result = await selectRow(connection, outcome, OUTCOME, [taskId]);
-  if (result === undefined) return;
-  const { companies, failed, warnings, errors } = result;
+  if (result === undefined) return undefined;
+  const { companies, failed, skipped, warnings, errors } = result;
+  const succeeded = companies - failed - skipped;
+  const state = failed > 0 && succeeded === 0 ? "FAILED" : "SUCCESS";
   await connection.query(COMPLETE_TASK, [
     taskId,
-    companies > 0 && failed === companies ? "FAILED" : "SUCCESS",
+    state,
     now,
-    JSON.stringify({ companies, succeeded: companies - failed, failed, warnings, errors }),
+    JSON.stringify({ companies, succeeded, failed, skipped, warnings, errors }),
   ]);
+  return { task: taskId, state, companies, failed, skipped, warnings };
 }
 
 // Asked at the end of every call, so it must not count: mining_call_open_idx holds the open ones only.

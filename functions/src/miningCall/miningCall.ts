@@ -3,15 +3,17 @@ import { type Task, taskId } from "../platform/taskQueue.ts";
 
 /**
  * How a call ended. A mining call is one company of one scheduled task. It WAITs for a place in flight, is ENQUEUED,
- * RUNs, and ends SUCCEEDED or FAILED; a try that may pass later goes back to ENQUEUED. A succeeded one may carry an
- * error that the module reported beside its data.
+ * RUNs, and ends SUCCEEDED, FAILED, or SKIPPED where the day's quota was used up; a try that may pass later goes back
+ * to ENQUEUED. A succeeded one may carry an error that the module reported beside its data.
  */
 export interface CallResult {
   /** null for the one call of a source that names its companies itself. */
   readonly companyId: number | null;
-  readonly state: "SUCCEEDED" | "FAILED";
+  readonly state: "SUCCEEDED" | "FAILED" | "SKIPPED";
   readonly errorType?: string | undefined;
   readonly errorText?: string | undefined;
+  /** It failed because of its source, and so would any other company's; a module that reports is not down. */
+  readonly isSourceFault?: boolean;
 }
 
 /** The payload of a `mineCompany` task. `attempt` is the scheduled task's: an older one's tasks do nothing. */

@@ -2,6 +2,7 @@ import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
 import type { BlobStore } from "../platform/blobStore.ts";
 import { type Database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
+import { CompanyErasedError } from "../rawDocument/companyErasedError.ts";
 import { storeRawDocument } from "../rawDocument/storeRawDocument.ts";
 import { builtinModules } from "./builtin/index.ts";
 import type { MiningModule, ModuleSource } from "./miningModule.ts";
@@ -43,21 +44,23 @@ export function builtinModuleFor(name: string, source: ModuleSource, stores: Bui
         now,
         fileRawDocument: async (rawData, observedAt) => {
           signal.throwIfAborted();
-          await storeRawDocument(stores, {
-            source,
-            companyId: company.id,
-            taskId,
-            attempt,
-            rawData,
-            observedAt,
-            now,
-          });
+          const about = { source, companyId: company.id, taskId, attempt };
+          await storeRawDocument(stores, { ...about, rawData, observedAt, now }).catch(refusal);
         },
       });
       // After everything is filed: a crash before this line mines the same again, into the same documents.
       if (cursor !== undefined) await writeCursor(stores.db, source.id, company.id, cursor, now);
     },
   };
+}
+
+function refusal(error: unknown): never {
+  if (!(error instanceof CompanyErasedError)) throw error;
+  throw new ModuleError("CompanyErased", error.message, {
+    retryable: false,
+    blames: "company",
+    cause: error,
+  });
 }
 
 const READ_CURSOR = "select cursor from pipeline.mining_cursor where data_source_id = $1 and company_id = $2";

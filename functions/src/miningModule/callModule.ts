@@ -1,11 +1,34 @@
-import { Agent, fetch } from "undici";
+import { fetch, type Response } from "undici";
+import { moduleNetworksConfig } from "../platform/config.ts";
+import {
+  AnswerTooLargeError,
+  ForbiddenAddressError,
+  outgoingAgent,
+  readAtMost,
+} from "../platform/outgoing.ts";
 import { ModuleError } from "./moduleError.ts";
 
-// A module may answer only when it has mined everything. The caller's signal limits the time, so undici's own
-// limit of five minutes on the headers must not.
-const dispatcher = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
+const dispatcher = outgoingAgent(moduleNetworksConfig);
+
+// Maps and identifiers are some kilobytes, all companies of a CRM a few megabytes.
+const MOST_BYTES = 4 * 1024 * 1024;
 
 const EXCERPT_LENGTH = 500;
+
+// The module is there, lets us in, and does not like what it was asked about.
+const REFUSALS_OF_CONTENT = new Set([400, 409, 413, 422]);
+
+interface ModuleRequest {
+  /** The same token by each key that the module may know: the next is tried where one is refused with 401. */
+  readonly tokens: readonly string[];
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
 
 /**
  * Calls an endpoint of an external module: POST with a body, else GET.
@@ -14,46 +37,66 @@ const EXCERPT_LENGTH = 500;
  * @returns the text of a 2xx answer
  * @throws ModuleError retryable for time-outs, network errors, 429 and 5xx; final for every other answer
  */
-export async function callModule(
-  endpoint: string,
-  path: string,
-  { token, body, signal }: { token: string; body?: unknown; signal: AbortSignal },
-): Promise<string> {
+export async function callModule(endpoint: string, path: string, request: ModuleRequest): Promise<string> {
   const url = moduleUrl(endpoint, path);
-  let status: number;
-  let text: string;
+  const { status, text } = await askWithAny(url, request);
+  if (status >= 200 && status < 300) return text;
+  throw new ModuleError(`HttpStatus${status}`, refusal(url, status, text), {
+    retryable: status === 408 || status === 429 || status >= 500,
+    blames: REFUSALS_OF_CONTENT.has(status) ? "company" : "source",
+  });
+}
+
+async function askWithAny(url: URL, { tokens, ...request }: ModuleRequest): Promise<Answer> {
+  let answer: Answer | undefined;
+  for (const token of tokens) {
+    answer = await ask(url, token, request);
+    if (answer.status !== 401) return answer;
+  }
+  if (answer === undefined) throw new Error("A module is called with a token");
+  return answer;
+}
+
+async function ask(url: URL, token: string, request: Omit<ModuleRequest, "tokens">): Promise<Answer> {
+  const { body, signal } = request;
   try {
-    const response = await fetch(url, {
+    const response: Response = await fetch(url, {
       method: body === undefined ? "GET" : "POST",
       headers: {
         Authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       body: body === undefined ? null : JSON.stringify(body),
-      // A redirect would carry the token to whoever it names.
+      // A redirect would carry the token to whoever it names. None is followed, to the same host neither.
       redirect: "manual",
       dispatcher,
       signal,
     });
-    status = response.status;
-    text = await response.text();
+    return { status: response.status, text: await readAtMost(response.body, MOST_BYTES) };
   } catch (error) {
     throw transportError(url, error, signal);
   }
-  if (status >= 200 && status < 300) return text;
-  throw new ModuleError(
-    `HttpStatus${status}`,
-    `The module answered ${status} to ${url.pathname}: ${excerpt(text)}`,
-    { retryable: status === 408 || status === 429 || status >= 500 },
-  );
 }
 
 function moduleUrl(endpoint: string, path: string): URL {
   const base = URL.parse(endpoint.endsWith("/") ? endpoint : `${endpoint}/`);
-  if (base?.protocol === "http:" || base?.protocol === "https:") return new URL(path, base);
-  throw new ModuleError("InvalidEndpoint", `The data source's endpoint "${endpoint}" is not an http(s) URL`, {
-    retryable: false,
-  });
+  const isHttp = base?.protocol === "http:" || base?.protocol === "https:";
+  if (isHttp && base.username === "" && base.password === "") return new URL(path, base);
+  throw invalidEndpoint(
+    `The data source's endpoint "${endpoint}" is not an http(s) URL without user and password`,
+  );
+}
+
+function invalidEndpoint(message: string, cause?: unknown): ModuleError {
+  return new ModuleError("InvalidEndpoint", message, { retryable: false, cause });
+}
+
+function refusal(url: URL, status: number, text: string): string {
+  const hint =
+    status >= 300 && status < 400
+      ? " Redirects are not followed: the data source's endpoint must be the address that they lead to."
+      : "";
+  return `The module answered ${status} to ${url.pathname}: ${excerpt(text)}${hint}`;
 }
 
 function transportError(url: URL, error: unknown, signal: AbortSignal): ModuleError {
@@ -63,7 +106,16 @@ function transportError(url: URL, error: unknown, signal: AbortSignal): ModuleEr
       cause: error,
     });
   }
+  if (error instanceof AnswerTooLargeError) {
+    return new ModuleError("AnswerTooLarge", `${error.message}, of ${url.pathname}`, {
+      retryable: false,
+      cause: error,
+    });
+  }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof ForbiddenAddressError) {
+    return invalidEndpoint(`The module must not be called: ${cause.message} (MODULE_NETWORKS)`, error);
+  }
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new ModuleError("Unreachable", `The module could not be reached at ${url.host}: ${reason}`, {
     retryable: true,

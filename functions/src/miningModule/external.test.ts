@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { jwtVerify } from "jose";
 import { externalModule } from "./external.ts";
 import type { MiningRequest } from "./miningModule.ts";
 import { ModuleError } from "./moduleError.ts";
@@ -24,6 +26,7 @@ let answer: (response: ServerResponse) => void;
 beforeAll(() => {
   process.env["PARMA_SHARED_SECRET_KEY"] = "shared secret of the tests";
   process.env["PARMA_ANALYTICS_SECRET_KEY"] = "analytics secret of the tests";
+  process.env["MODULE_NETWORKS"] = "127.0.0.0/8";
 });
 
 beforeEach(async () => {
@@ -136,6 +139,31 @@ describe("mining", () => {
     expect(heard).toHaveLength(1);
   });
 
+  test("an endpoint in a network that must not be called is explained, and final", async () => {
+    process.env["MODULE_NETWORKS"] = "";
+    try {
+      expect(await failure(module().mine(request()))).toMatchObject({
+        type: "InvalidEndpoint",
+        message: expect.stringContaining("127.0.0.1 is in no network that may be called"),
+        retryable: false,
+      });
+      expect(heard).toEqual([]);
+    } finally {
+      process.env["MODULE_NETWORKS"] = "127.0.0.0/8";
+    }
+  });
+
+  test("an answer that unpacks to more than anyone reads is given up", async () => {
+    const packed = gzipSync(Buffer.alloc(64 * 1024 * 1024));
+    answer = (response) => {
+      response.writeHead(200, { "Content-Encoding": "gzip" }).end(packed);
+    };
+    expect(await failure(module().mine(request()))).toMatchObject({
+      type: "AnswerTooLarge",
+      retryable: false,
+    });
+  });
+
   test("a module that hangs is given up in time, and may answer later", async () => {
     answer = () => {};
     const error = await failure(module().mine(request({ signal: AbortSignal.timeout(50) })));
@@ -147,7 +175,7 @@ describe("mining", () => {
     expect(await failure(module().mine(request()))).toMatchObject({ type: "Unreachable", retryable: true });
   });
 
-  test.each(["", "ftp://example.com", "not a url"])(
+  test.each(["", "ftp://example.com", "file:///etc/passwd", "not a url", "http://user:password@example.com"])(
     "the endpoint %p is explained, and final",
     async (endpoint) => {
       expect(await failure(module(endpoint).mine(request()))).toMatchObject({
@@ -156,6 +184,47 @@ describe("mining", () => {
       });
     },
   );
+});
+
+describe("while the shared key is rotated", () => {
+  afterEach(() => {
+    process.env["PARMA_SHARED_SECRET_KEY"] = "shared secret of the tests";
+  });
+
+  /** A module that knows one key. */
+  const knowing = (key: string) => {
+    answer = (response) => {
+      const token = heard.at(-1)?.headers.authorization?.replace("Bearer ", "") ?? "";
+      jwtVerify(token, new TextEncoder().encode(key), { currentDate: NOW }).then(
+        () => response.end("{}"),
+        () => response.writeHead(401).end("{}"),
+      );
+    };
+  };
+
+  test.each([
+    ["old", 1],
+    ["new", 2],
+  ])("a module that knows the %s key is called with it", async (key, calls) => {
+    process.env["PARMA_SHARED_SECRET_KEY"] = '["old", "new"]';
+    knowing(key);
+    await module().mine(request());
+    expect(heard).toHaveLength(calls);
+    // What it feeds us with its token is let in.
+    await expect(verifyModuleToken(heard.at(-1)?.headers.authorization, NOW)).resolves.toMatchObject({
+      companyId: 12,
+    });
+  });
+
+  test("a module that knows neither has refused, once each", async () => {
+    process.env["PARMA_SHARED_SECRET_KEY"] = '["old", "new"]';
+    knowing("another");
+    expect(await failure(module().mine(request()))).toMatchObject({
+      type: "HttpStatus401",
+      retryable: false,
+    });
+    expect(heard).toHaveLength(2);
+  });
 });
 
 describe("discovering", () => {

@@ -5,7 +5,7 @@ import { callModule } from "./callModule.ts";
 import { crmCompany } from "./crmCompany.ts";
 import type { MiningModule, ModuleSource } from "./miningModule.ts";
 import { ModuleError } from "./moduleError.ts";
-import { signModuleToken } from "./moduleToken.ts";
+import { signModuleTokens } from "./moduleToken.ts";
 
 // A handshake with a hundred call-backs takes seconds; a discovery scrapes a search page or two.
 const HANDSHAKE_SECONDS = 120;
@@ -20,13 +20,13 @@ const discovery = z.object({
 
 /** A module that is an HTTP service of its own. */
 export function externalModule(source: ModuleSource): MiningModule {
-  const shortToken = (now: Date, lifeSeconds: number) =>
-    signModuleToken({ sourceId: source.id }, { now, lifeSeconds });
+  const shortTokens = (now: Date, lifeSeconds: number) =>
+    signModuleTokens({ sourceId: source.id }, { now, lifeSeconds });
 
   return {
     async describe(now) {
       const answer = await callModule(source.endpoint, `initialize?source_id=${source.id}`, {
-        token: await shortToken(now, HANDSHAKE_SECONDS),
+        tokens: await shortTokens(now, HANDSHAKE_SECONDS),
         signal: AbortSignal.timeout(HANDSHAKE_SECONDS * 1000),
       });
       return decodeHandshake(answer);
@@ -34,7 +34,7 @@ export function externalModule(source: ModuleSource): MiningModule {
 
     async discover(company, now) {
       const answer = await callModule(source.endpoint, "discover", {
-        token: await shortToken(now, DISCOVERY_SECONDS),
+        tokens: await shortTokens(now, DISCOVERY_SECONDS),
         body: [{ company_id: String(company.id), name: company.name }],
         signal: AbortSignal.timeout(DISCOVERY_SECONDS * 1000),
       });
@@ -43,12 +43,12 @@ export function externalModule(source: ModuleSource): MiningModule {
     },
 
     async mine({ taskId, attempt, company, identifiers, signal, now, tokenLifeSeconds }) {
-      const token = await signModuleToken(
+      const tokens = await signModuleTokens(
         { sourceId: source.id, taskId, attempt, companyId: company?.id },
         { now, lifeSeconds: tokenLifeSeconds },
       );
       await callModule(source.endpoint, "companies", {
-        token,
+        tokens,
         body: { task_id: taskId, companies: company ? { [company.id]: identifiers } : null },
         signal,
       });
@@ -56,7 +56,7 @@ export function externalModule(source: ModuleSource): MiningModule {
 
     async listCompanies(now) {
       const answer = await callModule(source.endpoint, "all-companies", {
-        token: await shortToken(now, LISTING_SECONDS),
+        tokens: await shortTokens(now, LISTING_SECONDS),
         signal: AbortSignal.timeout(LISTING_SECONDS * 1000),
       });
       return parseAnswer(crmCompany.array(), "all-companies", answer);

@@ -4,10 +4,17 @@ export class ModuleError extends Error {
   /** A short name for statistics, e.g. `HttpStatus503`, `Timeout`, `NoIdentifiers`. */
   readonly type: string;
   readonly retryable: boolean;
+  /** Whose fault it is. What is the company's alone says nothing of the source's health. */
+  readonly blames: "source" | "company";
 
-  constructor(type: string, message: string, options: { retryable: boolean; cause?: unknown }) {
+  constructor(
+    type: string,
+    message: string,
+    options: { retryable: boolean; blames?: "source" | "company"; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.type = type;
     this.retryable = options.retryable;
+    this.blames = options.blames ?? "source";
   }
 }

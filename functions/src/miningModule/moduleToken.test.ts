@@ -1,7 +1,7 @@
-import { beforeAll, describe, expect, test } from "@jest/globals";
-import { decodeJwt, SignJWT, UnsecuredJWT } from "jose";
+import { afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { decodeJwt, jwtVerify, SignJWT, UnsecuredJWT } from "jose";
 import { ApiError } from "../platform/apiError.ts";
-import { signModuleToken, verifyModuleToken } from "./moduleToken.ts";
+import { signModuleTokens, verifyModuleToken } from "./moduleToken.ts";
 
 const NOW = new Date("2024-05-15T12:00:00Z");
 const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
@@ -35,13 +35,13 @@ async function refusal(authorization: string | undefined, now = NOW): Promise<[n
 
 describe("a token", () => {
   test("comes back as it was given, bare or as a Bearer", async () => {
-    const token = await signModuleToken(claims, { now: NOW, lifeSeconds: 60 });
+    const [token] = await signModuleTokens(claims, { now: NOW, lifeSeconds: 60 });
     await expect(verifyModuleToken(`Bearer ${token}`, NOW)).resolves.toEqual(claims);
     await expect(verifyModuleToken(token, later(50))).resolves.toEqual(claims);
   });
 
   test("has the layers that modules know: sourcing_id and exp, in both", async () => {
-    const token = await signModuleToken({ sourceId: 5 }, { now: NOW, lifeSeconds: 60 });
+    const [token] = await signModuleTokens({ sourceId: 5 }, { now: NOW, lifeSeconds: 60 });
     const outer = decodeJwt(token);
     expect(outer).toEqual({ sourcing_id: expect.any(String), exp: NOW.getTime() / 1000 + 60 });
     expect(decodeJwt(String(outer["sourcing_id"]))).toEqual({ sourcing_id: 5, exp: outer.exp });
@@ -66,7 +66,7 @@ describe("refused", () => {
   });
 
   test("an expired one", async () => {
-    const token = await signModuleToken(claims, { now: NOW, lifeSeconds: 60 });
+    const [token] = await signModuleTokens(claims, { now: NOW, lifeSeconds: 60 });
     expect(await refusal(token, later(90))).toEqual(sharedRefusal);
   });
 
@@ -121,4 +121,58 @@ describe("refused", () => {
       expect(await refusal(token)).toEqual([400, "source_id not found in authorization token"]);
     }
   });
+});
+
+describe("while a key is rotated", () => {
+  const OLD = "the old key";
+  const NEW = 'the [new] "key", with everything';
+  const both = (...keys: string[]) => JSON.stringify(keys);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+
+  afterEach(() => {
+    process.env["PARMA_SHARED_SECRET_KEY"] = "shared secret of the tests";
+    process.env["PARMA_ANALYTICS_SECRET_KEY"] = "analytics secret of the tests";
+  });
+
+  test("both shared keys are good, the first is preferred, and no third", async () => {
+    process.env["PARMA_SHARED_SECRET_KEY"] = both(OLD, NEW);
+    const tokens = await signModuleTokens(claims, { now: NOW, lifeSeconds: 60 });
+    expect(tokens).toHaveLength(2);
+    for (const token of tokens) await expect(verifyModuleToken(token, NOW)).resolves.toEqual(claims);
+    const [preferred = "", other = ""] = tokens;
+    await expect(jwtVerify(preferred, bytes(OLD), { currentDate: NOW })).resolves.toBeDefined();
+    await expect(jwtVerify(other, bytes(NEW), { currentDate: NOW })).resolves.toBeDefined();
+    const inner = await sign({ sourcing_id: 5 }, own());
+    expect(await refusal(await sign({ sourcing_id: inner }, bytes("a third")))).toEqual([
+      401,
+      "Invalid shared token or expired token",
+    ]);
+    expect(await refusal(await sign({ sourcing_id: inner }, bytes(both(OLD, NEW))))).toMatchObject([
+      401,
+      expect.anything(),
+    ]);
+  });
+
+  test("a token that is under way outlives each step, and not the last", async () => {
+    const steps = [OLD, both(OLD, NEW), both(NEW, OLD), both(NEW)];
+    const tokens: string[] = [];
+    for (const step of steps) {
+      process.env["PARMA_ANALYTICS_SECRET_KEY"] = step;
+      tokens.push((await signModuleTokens(claims, { now: NOW, lifeSeconds: 60 }))[0]);
+      // What functions signed that have taken the step before, or this one already.
+      for (const token of tokens.slice(-2)) await verifyModuleToken(token, NOW);
+    }
+    expect(await refusal(tokens[0])).toEqual([401, "Invalid authorization token or expired token"]);
+  });
+
+  test.each(['["a", "b"', "[]", '["a", ""]', '["a", "b", "c"]', "[1]"])(
+    "%s is no list of keys, and its error does not tell it",
+    async (value) => {
+      process.env["PARMA_SHARED_SECRET_KEY"] = value;
+      const failed = await signModuleTokens(claims, { now: NOW, lifeSeconds: 60 }).catch(String);
+      expect(failed).toContain("expected a key, or a JSON list");
+      expect(failed).toContain("PARMA_SHARED_SECRET_KEY");
+      expect(failed).not.toContain(value);
+    },
+  );
 });

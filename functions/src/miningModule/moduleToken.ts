@@ -1,7 +1,9 @@
-import { errors, jwtVerify, SignJWT } from "jose";
+import { errors, SignJWT } from "jose";
 import { z } from "zod";
 import { ApiError } from "../platform/apiError.ts";
-import { tokenSecretsConfig } from "../platform/config.ts";
+import { type SigningKeys, tokenSecretsConfig } from "../platform/config.ts";
+import { addLogIds, correlationOf } from "../platform/logContext.ts";
+import { verifySigned } from "../platform/verifySigned.ts";
 
 /**
  * The token that a mining module is called with and sends back unchanged: an HS256 JWT that carries another one.
@@ -10,7 +12,8 @@ import { tokenSecretsConfig } from "../platform/config.ts";
  */
 const outerClaims = z.object({ sourcing_id: z.string() });
 
-const id = z.number().int().positive();
+// Postgres' integer, which all ids of the contract are.
+const id = z.int().min(1).max(2_147_483_647);
 
 const innerClaims = z.object({
   sourcing_id: id,
@@ -30,12 +33,15 @@ export interface ModuleClaims {
 // A module's clock may run a little ahead of ours.
 const CLOCK_TOLERANCE_SECONDS = 5;
 
-/** Signs a token for `claims` that lives for `lifeSeconds` from `now`. */
-export async function signModuleToken(
+/**
+ * Signs a token for `claims` that lives for `lifeSeconds` from `now`, with each key that we share with modules, the
+ * preferred first. There are two while the key is rotated: a module knows one of them, and refuses the other.
+ */
+export async function signModuleTokens(
   claims: ModuleClaims,
   { now, lifeSeconds }: { now: Date; lifeSeconds: number },
-): Promise<string> {
-  const { shared, own } = keys();
+): Promise<readonly [string, ...string[]]> {
+  const { PARMA_SHARED_SECRET_KEY: shared, PARMA_ANALYTICS_SECRET_KEY: own } = tokenSecretsConfig();
   const expiry = Math.floor(now.getTime() / 1000) + lifeSeconds;
   const sign = (payload: Record<string, unknown>, key: Uint8Array) =>
     new SignJWT({ ...payload, exp: expiry }).setProtectedHeader({ alg: "HS256", typ: "JWT" }).sign(key);
@@ -46,9 +52,11 @@ export async function signModuleToken(
       company_id: claims.companyId,
       attempt: claims.attempt,
     },
-    own,
+    own[0],
   );
-  return sign({ sourcing_id: inner }, shared);
+  const [preferred, ...others] = shared;
+  const outer = (key: Uint8Array) => sign({ sourcing_id: inner }, key);
+  return [await outer(preferred), ...(await Promise.all(others.map(outer)))];
 }
 
 /**
@@ -59,7 +67,7 @@ export async function signModuleToken(
 export async function verifyModuleToken(authorization: string | undefined, now: Date): Promise<ModuleClaims> {
   const token = authorization?.replace(/^Bearer\s+/i, "").trim();
   if (!token) throw new ApiError("missing_token", "Authorization header is required!");
-  const { shared, own } = keys();
+  const { PARMA_SHARED_SECRET_KEY: shared, PARMA_ANALYTICS_SECRET_KEY: own } = tokenSecretsConfig();
 
   const outer = outerClaims.safeParse(
     await verify(token, shared, now, "Invalid shared token or expired token"),
@@ -74,29 +82,20 @@ export async function verifyModuleToken(authorization: string | undefined, now: 
     throw new ApiError("invalid_token_payload", "source_id not found in authorization token");
   }
   const { sourcing_id, task_id, company_id, attempt } = inner.data;
+  const correlation = correlationOf({ taskId: task_id });
+  addLogIds({ correlation, source: sourcing_id, task: task_id, company: company_id, attempt });
   return { sourceId: sourcing_id, taskId: task_id, companyId: company_id, attempt };
 }
 
-async function verify(token: string, key: Uint8Array, now: Date, refusal: string): Promise<unknown> {
+async function verify(token: string, keys: SigningKeys, now: Date, refusal: string): Promise<unknown> {
   try {
-    const { payload } = await jwtVerify(token, key, {
-      algorithms: ["HS256"],
+    return await verifySigned(token, keys, {
       requiredClaims: ["exp"],
       currentDate: now,
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
     });
-    return payload;
   } catch (error) {
     if (error instanceof errors.JOSEError) throw new ApiError("invalid_token", refusal, { cause: error });
     throw error;
   }
-}
-
-function keys(): { shared: Uint8Array; own: Uint8Array } {
-  const secrets = tokenSecretsConfig();
-  const encoder = new TextEncoder();
-  return {
-    shared: encoder.encode(secrets.PARMA_SHARED_SECRET_KEY),
-    own: encoder.encode(secrets.PARMA_ANALYTICS_SECRET_KEY),
-  };
 }

@@ -91,7 +91,7 @@ function readValue(reader: Reader, depth: number): PythonValue {
   if (reader.skip("(")) return readParentheses(reader, depth);
   if (startsText(reader)) return readText(reader);
   const number = reader.take(/-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])/y);
-  if (number !== undefined) return readNumber(number);
+  if (number !== undefined) return readNumber(reader, number);
   const word = reader.take(/-?[A-Za-z_]\w*/y);
   const named = word === undefined ? undefined : NAMES.get(word);
   if (named === undefined)
@@ -99,7 +99,11 @@ function readValue(reader: Reader, depth: number): PythonValue {
   return named;
 }
 
-function readNumber(digits: string): number | bigint {
+// No map has one, and a bigint of a million digits takes seconds.
+const MAX_DIGITS = 1000;
+
+function readNumber(reader: Reader, digits: string): number | bigint {
+  if (digits.length > MAX_DIGITS) throw reader.error(`expected at most ${MAX_DIGITS} digits`);
   const number = Number(digits);
   return /^-?\d+$/.test(digits) && !Number.isSafeInteger(number) ? BigInt(digits) : number;
 }

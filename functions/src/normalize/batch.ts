@@ -1,6 +1,7 @@
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
 import { isAlreadyThere } from "../platform/firebase.ts";
+import { batchPath } from "../rawDocument/removeRawDocuments.ts";
 
 /** What stage 4 hands over to stage 5: the values of one raw document are in PostgreSQL. */
 export const batchDocument = z.object({
@@ -21,7 +22,7 @@ export async function createBatch(
   batch: z.output<typeof batchDocument>,
 ): Promise<void> {
   try {
-    await firestore.doc(`parma/analytics/batch/${batch.raw_document_id}`).create(batch);
+    await firestore.doc(batchPath(batch.raw_document_id)).create(batch);
   } catch (error) {
     if (!isAlreadyThere(error)) throw error;
   }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Database, selectRows } from "../platform/postgres.ts";
+import { type Database, prepared, selectRows } from "../platform/postgres.ts";
 
 /** A company at a source. */
 export interface CompanyAtSource {
@@ -36,11 +36,11 @@ export async function companyMeasurements(
 const WANTED = "select id from source_measurement where id = any ($1::int[]) and source_module_id = $2";
 
 // Reads the primary key of source_measurement and company_source_measurement_canonical_key.
-const FIND_CANONICAL = `
+const FIND_CANONICAL = prepared(`
   select wanted.id, series.company_measurement_id
     from (${WANTED}) wanted
     left join company_source_measurement series
-      on series.source_measurement_id = wanted.id and series.company_id = $3 and series.is_canonical`;
+      on series.source_measurement_id = wanted.id and series.company_id = $3 and series.is_canonical`);
 
 // A row that an earlier backend or the web application made becomes the canonical one, the oldest where there are
 // several: a second row would hide the series from the web application. Two at once choose the same rows: the

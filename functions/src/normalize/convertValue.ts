@@ -65,7 +65,8 @@ function toFloat(raw: RawValue): StoredValue | Misfit {
 
 function numberOf(raw: RawValue): number {
   if (typeof raw === "number" || typeof raw === "bigint") return Number(raw);
-  const isNumber = typeof raw === "string" && /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(raw);
+  // Each digit can be matched in one way only: two would take minutes for a text of 100,000.
+  const isNumber = typeof raw === "string" && /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?\s*$/i.test(raw);
   return isNumber ? Number(raw) : Number.NaN;
 }
 

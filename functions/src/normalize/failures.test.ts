@@ -93,13 +93,13 @@ describe("a document that cannot be normalized", () => {
 });
 
 describe("a failure that may pass", () => {
-  test("is thrown for a retry, and listed until that succeeds", async () => {
+  test("is thrown for a retry, and leaves its reason until that succeeds", async () => {
     const flat = await source(flatMap({ a: "int" }));
     const document = await file(flat, '{"a": 9007199254740993}');
     const away = { ...context().blobStore, read: () => Promise.reject(new Error("503")) };
     await expect(normalize(document.path, { blobStore: away })).rejects.toThrow("503");
     expect(await documentState(db, document.id)).toMatchObject({
-      state: "FAILED",
+      state: "RECEIVED",
       reason: "Interrupted: 503",
     });
     expect(await normalize(document.path)).toMatchObject({ state: "NORMALIZED" });
@@ -119,7 +119,7 @@ describe("a failure that may pass", () => {
     const down: Database = { query: () => Promise.reject(new Error("nothing goes")) };
     const database = { ...down, transaction: () => Promise.reject(new Error("the database is down")) };
     await expect(normalize(path, { db: database })).rejects.toThrow("the database is down");
-    expect(await documentState(db, id)).toBeUndefined();
+    expect(await documentState(db, id)).toMatchObject({ state: "RECEIVED", reason: null });
     expect(await normalize(path)).toMatchObject({ state: "NORMALIZED" });
   });
 });

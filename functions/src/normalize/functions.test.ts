@@ -43,7 +43,7 @@ test("a Firestore event that arrives twice, at once and again later, is worked o
   );
   await storeMap(firestore(), source, map, NOW);
   const { id, path } = await storeRawDocument(
-    { firestore: firestore(), blobStore: openBlobStore(new URL("file:///nothing-is-written-here")) },
+    { db, firestore: firestore(), blobStore: openBlobStore(new URL("file:///nothing-is-written-here")) },
     { source, companyId, taskId: 1, rawData: { stars: 412 }, now: NOW },
   );
   const snapshot = await firestore().doc(path).get();

@@ -1,11 +1,16 @@
 import { onDocumentCreated } from "firebase-functions/firestore";
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
+import { eventHandler, taskHandler } from "../platform/handlers.ts";
+import { logEvent } from "../platform/log.ts";
+import { addLogIds, correlationOf } from "../platform/logContext.ts";
+import { runsAs } from "../platform/serviceAccounts.ts";
 import type { Outcome } from "./normalizeDocument.ts";
 
 /** Turns a new raw document into values. */
 export const normalizeRawData = onDocumentCreated(
   {
+    ...runsAs("normalize"),
     document: "parma/mining/datasource/{source}/raw_data/{documentId}",
     region: REGION,
     // What may pass is tried again with back-off for a day; the rest does not throw.
@@ -19,20 +24,21 @@ export const normalizeRawData = onDocumentCreated(
     // A run uses one connection to PostgreSQL: 80 at most. A day's mining that arrives at once waits here.
     maxInstances: 40,
   },
-  async (event) => {
+  eventHandler(async (event) => {
     const { normalizeDocument } = await import("./normalizeDocument.ts");
     const { firestore } = await import("../platform/firebase.ts");
     // The event carries the document, but for one that is too large for an event.
     const snapshot = event.data ?? (await firestore().doc(event.document).get());
     const path = event.document;
     const document = { id: event.params.documentId, path, fields: snapshot.data() };
-    await report(path, await normalizeDocument(await context(), document));
-  },
+    await logged(document.id, async () => normalizeDocument(await context(), document));
+  }),
 );
 
-/** Runs a raw document again that failed. Task: `{ path }`, the document's path in Firestore. */
+/** Runs a raw document again that failed, or whose event got lost. Task: `{ path }`, the document's path in Firestore. */
 export const normalizeAgain = onTaskDispatched(
   {
+    ...runsAs("normalize"),
     region: REGION,
     memory: "1GiB",
     timeoutSeconds: 180,
@@ -41,18 +47,26 @@ export const normalizeAgain = onTaskDispatched(
     // Leaves most of the connections to the documents that arrive.
     rateLimits: { maxConcurrentDispatches: 10 },
   },
-  async (request) => {
-    const { normalizeAgainPayload, normalizeAtPath } = await import("./normalizeDocument.ts");
+  taskHandler(async (request) => {
+    const { normalizeAtPath } = await import("./normalizeDocument.ts");
+    const { normalizeAgainPayload } = await import("./normalizeAgainTask.ts");
     const { path } = normalizeAgainPayload.parse(request.data);
-    await report(path, await normalizeAtPath(await context(), path));
-  },
+    await logged(path.slice(path.lastIndexOf("/") + 1), async () => normalizeAtPath(await context(), path));
+  }),
 );
 
-/** A document that failed waits for an operator. */
-async function report(path: string, outcome: Outcome): Promise<void> {
-  if (outcome.state === "NORMALIZED") return;
-  const { logWarning } = await import("../platform/log.ts");
-  logWarning("A raw document could not be normalized", { document: path, reason: outcome.reason });
+/** Logs how a document ended. One that failed waits for an operator. */
+async function logged(documentId: string, work: () => Promise<Outcome>): Promise<void> {
+  const begunAt = performance.now();
+  addLogIds({ correlation: correlationOf({ documentId }), document: documentId });
+  const outcome = await work();
+  const durationMs = Math.round(performance.now() - begunAt);
+  if (outcome.state === "FAILED") {
+    logEvent("document_failed", { reason: outcome.reason, durationMs });
+  } else {
+    const { mapVersion, valueCount, issueCount } = outcome;
+    logEvent("document_normalized", { mapVersion, values: valueCount, issues: issueCount, durationMs });
+  }
 }
 
 async function context() {

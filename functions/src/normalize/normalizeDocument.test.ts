@@ -189,7 +189,7 @@ describe("a crash", () => {
       }
       expect(crash).toContain("The connection is lost");
       expect(await documentState(db, id)).toMatchObject({
-        state: "FAILED",
+        state: "RECEIVED",
         reason: "Interrupted: The connection is lost",
         data_source_id: reddit.id,
         company_id: reddit.companyId,

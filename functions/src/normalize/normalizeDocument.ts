@@ -1,7 +1,7 @@
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
-import { z } from "zod";
 import { newestMap, UnreadableMapError } from "../normalizationMap/mapStore.ts";
 import type { BlobStore } from "../platform/blobStore.ts";
+import { addLogIds, correlationOf } from "../platform/logContext.ts";
 import type { TransactionalDatabase } from "../platform/postgres.ts";
 import {
   InvalidRawDocumentError,
@@ -11,8 +11,13 @@ import {
 import { createBatch } from "./batch.ts";
 import { CannotNormalizeError } from "./cannotNormalizeError.ts";
 import { extractValues } from "./extractValues.ts";
-import { type DocumentOrigin, markFailed, type NormalizedDocument } from "./rawDocumentState.ts";
-import { writeExtraction } from "./writeExtraction.ts";
+import {
+  type DocumentOrigin,
+  markFailed,
+  markInterrupted,
+  type NormalizedDocument,
+} from "./rawDocumentState.ts";
+import { type ExtractedDocument, writeExtraction } from "./writeExtraction.ts";
 
 /** What normalizing needs of the outside. */
 export interface NormalizeContext {
@@ -40,19 +45,26 @@ export type Outcome =
  * however many places at once it runs, a document is normalized once; one that failed may be run again.
  *
  * @returns FAILED where trying again does not help by itself; the document is listed with its reason
- * @throws whatever may pass; the document is listed too, until a later run succeeds
+ * @throws whatever may pass; the document is RECEIVED then, with that reason, until a later run ends
  */
 export async function normalizeDocument(
   context: NormalizeContext,
   document: FiledDocument,
 ): Promise<Outcome> {
-  const { id, path } = document;
   let origin = unreadOrigin(document);
   try {
-    const raw = await readFiled(document, context.blobStore);
-    origin = originOf({ id, path, ...raw });
-    const normalized = await writeValues(context, { id, path, ...raw });
-    await handOver(context, { id, path, ...raw }, normalized);
+    const read = await readFiled(document, context.blobStore);
+    origin = originOf(read);
+    const { sourceId, companyId, taskId } = origin;
+    addLogIds({
+      correlation: correlationOf({ taskId, documentId: document.id }),
+      task: taskId,
+      source: sourceId,
+      company: companyId,
+    });
+    const extracted = await extractByNewestMap(context.firestore, read);
+    const normalized = await writeExtraction(context.db, extracted, context.now);
+    await handOver(context, read, normalized);
     return { state: "NORMALIZED", ...normalized };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -60,16 +72,11 @@ export async function normalizeDocument(
       await markFailed(context.db, origin, reason, context.now);
       return { state: "FAILED", reason };
     }
-    // Retries end some day, so it is listed from now on. Where that fails as well, the first error is the cause.
-    await markFailed(context.db, origin, `Interrupted: ${reason}`, context.now).catch(() => undefined);
+    // Retries end some day; then the sweeper finds it. Where recording fails as well, the first error is the cause.
+    await markInterrupted(context.db, origin, reason, context.now).catch(() => undefined);
     throw error;
   }
 }
-
-/** The task of running a raw document again. */
-export const normalizeAgainPayload = z.object({
-  path: z.string().regex(/^parma\/mining\/datasource\/[^/]+\/raw_data\/[^/]+$/),
-});
 
 /** {@link normalizeDocument} for a document that is known by its path. */
 export async function normalizeAtPath(context: NormalizeContext, path: string): Promise<Outcome> {
@@ -81,11 +88,6 @@ function unreadOrigin({ id, path }: FiledDocument): DocumentOrigin {
   return { id, path, sourceId: null, companyId: null, taskId: null, observedAt: null, receivedAt: null };
 }
 
-async function readFiled(document: FiledDocument, blobStore: BlobStore): Promise<RawDocument> {
-  if (document.fields === undefined) throw new CannotNormalizeError("The raw document is not in Firestore");
-  return readRawDocument(document.fields, blobStore);
-}
-
 /** What can be stored of what the document says: its company's number may be none of ours. */
 function originOf(document: ReadDocument): DocumentOrigin {
   const { id, path, sourceId, companyId, taskId, observedAt, receivedAt } = document;
@@ -93,20 +95,40 @@ function originOf(document: ReadDocument): DocumentOrigin {
   return { id, path, sourceId, companyId: company, taskId, observedAt, receivedAt };
 }
 
-type ReadDocument = RawDocument & Pick<FiledDocument, "id" | "path">;
+/** A raw document that was read. */
+export type ReadDocument = RawDocument & Pick<FiledDocument, "id" | "path">;
 
-async function writeValues(
-  { firestore, db, now }: NormalizeContext,
+/**
+ * Reads a raw document as Firestore has it.
+ *
+ * @throws InvalidRawDocumentError, CannotNormalizeError where it can never be read; any other error may pass
+ */
+export async function readFiled(document: FiledDocument, blobStore: BlobStore): Promise<ReadDocument> {
+  if (document.fields === undefined) throw new CannotNormalizeError("The raw document is not in Firestore");
+  const { id, path } = document;
+  return { id, path, ...(await readRawDocument(document.fields, blobStore)) };
+}
+
+/**
+ * What the newest map of its source makes of a raw document.
+ *
+ * @throws CannotNormalizeError, UnreadableMapError where there is no map to read it by
+ */
+export async function extractByNewestMap(
+  firestore: Firestore,
   document: ReadDocument,
-): Promise<NormalizedDocument> {
+): Promise<ExtractedDocument> {
   const newest = await newestMap(firestore, document.sourceId);
   if (newest === undefined) {
     throw new CannotNormalizeError(
       `Data source ${document.sourceId} has no normalization map: its handshake has not succeeded yet`,
     );
   }
-  const extraction = extractValues(newest.map, document.rawData);
-  return writeExtraction(db, { document, mapVersion: newest.version, extraction }, now);
+  return {
+    document,
+    mapVersion: newest.version,
+    extraction: extractValues(newest.map, document.rawData),
+  };
 }
 
 function handOver(
@@ -130,7 +152,8 @@ function handOver(
 // PostgreSQL's classes "data exception" and "program limit exceeded": the same document meets them again.
 const FINAL_STATES = /^(22|54)/;
 
-function isFinal(error: unknown): boolean {
+/** Whether a document that met this error meets it again, however often it is tried. */
+export function isFinal(error: unknown): boolean {
   return (
     error instanceof InvalidRawDocumentError ||
     error instanceof UnreadableMapError ||

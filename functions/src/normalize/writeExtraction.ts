@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
+import { type Database, prepared, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
 import type { RawDocument } from "../rawDocument/readRawDocument.ts";
 import { CannotNormalizeError } from "./cannotNormalizeError.ts";
 import { companyMeasurements } from "./companyMeasurements.ts";
@@ -14,6 +14,7 @@ import {
   normalizedDocument,
 } from "./rawDocumentState.ts";
 import { recordFields } from "./recordFields.ts";
+import { removeIssues, replaceValues, type SeriesId } from "./replaceValues.ts";
 import type { Issue, StoredValue } from "./value.ts";
 
 /** A raw document, and what a map made of it. */
@@ -41,27 +42,60 @@ export function writeExtraction(
       valueCount: extraction.values.length,
       issueCount: extraction.issues.length,
     };
-    if (!(await beginNormalized(connection, document, planned, now))) {
-      return (await normalizedDocument(connection, document.id)) ?? planned;
+    const begun = await beginNormalized(connection, document, planned, now);
+    if (begun === undefined) return (await normalizedDocument(connection, document.id)) ?? planned;
+
+    const { points, issues } = await placeValues(connection, { document, mapVersion, extraction });
+    // One that failed after it had been normalized has values, perhaps of another map.
+    if (begun.hadValues) {
+      await replaceValues(connection, points, now);
+      await removeIssues(connection, document.id);
+    } else {
+      await insertValues(connection, points, now);
     }
+    await insertIssues(connection, document.id, issues);
+    await recordFieldsOf(connection, { document, mapVersion, extraction });
 
-    const series = await companyMeasurements(connection, document, extraction.measurementIds);
-    const { values, issues } = placeValues(extraction, series);
-    const { id: rawDocumentId, sourceId, observedAt } = document;
-    await insertValues(connection, { rawDocumentId, observedAt, values }, now);
-    await insertIssues(connection, rawDocumentId, issues);
-    await recordFields(connection, { sourceId, mapVersion, rawDocumentId }, extraction.fields);
-
-    const written = { mapVersion, valueCount: values.length, issueCount: issues.length };
-    if (written.valueCount !== planned.valueCount) await correctCounts(connection, rawDocumentId, written);
+    const written = { mapVersion, valueCount: points.values.length, issueCount: issues.length };
+    if (written.valueCount !== planned.valueCount) await correctCounts(connection, document.id, written);
     return written;
   });
 }
 
+/**
+ * Puts what a map makes of a raw document in place of what an earlier one made of it: values, issues and counts. Its
+ * state stays. It belongs into a transaction that holds the lock on the document's row.
+ *
+ * @returns what it has become, and the series of numbers that changed by it
+ * @throws CannotNormalizeError where its source or its company is gone
+ */
+export async function replaceExtraction(
+  connection: Database,
+  extracted: ExtractedDocument,
+  now: Date,
+): Promise<NormalizedDocument & { readonly changed: readonly SeriesId[] }> {
+  const { document, mapVersion } = extracted;
+  await checkOwners(connection, document);
+  const { points, issues } = await placeValues(connection, extracted);
+  const changed = await replaceValues(connection, points, now);
+  await removeIssues(connection, document.id);
+  await insertIssues(connection, document.id, issues);
+  await recordFieldsOf(connection, extracted);
+  const written = { mapVersion, valueCount: points.values.length, issueCount: issues.length };
+  await correctCounts(connection, document.id, written);
+  return { ...written, changed };
+}
+
+function recordFieldsOf(connection: Database, { document, mapVersion, extraction }: ExtractedDocument) {
+  const { id: rawDocumentId, sourceId } = document;
+  return recordFields(connection, { sourceId, mapVersion, rawDocumentId }, extraction.fields);
+}
+
 // Locked against removal until the values are written.
-const OWNERS = `
+const OWNERS = prepared(`
   select (select id from data_source where id = $1::bigint for key share) as source_id,
-         (select id from company where id = $2::bigint for key share) as company_id`;
+         (select id from company
+           where id = $2::bigint and not pipeline.is_erased('COMPANY', id) for key share) as company_id`);
 
 const owners = z.object({ source_id: z.int().nullable(), company_id: z.int().nullable() });
 
@@ -75,11 +109,12 @@ async function checkOwners(
   if (found.company_id === null) throw new CannotNormalizeError(`There is no company ${companyId}`);
 }
 
-/** A value whose measurement was removed since the map was stored becomes an issue. */
-function placeValues(
-  extraction: Extraction,
-  series: ReadonlyMap<number, number>,
-): { values: Points["values"]; issues: readonly Issue[] } {
+/** Finds the series of each value. One whose measurement was removed since the map was stored becomes an issue. */
+async function placeValues(
+  connection: Database,
+  { document, extraction }: ExtractedDocument,
+): Promise<{ points: Points; issues: readonly Issue[] }> {
+  const series = await companyMeasurements(connection, document, extraction.measurementIds);
   const values: Points["values"][number][] = [];
   const homeless = new Map<string, Issue>();
   for (const value of extraction.values) {
@@ -95,7 +130,11 @@ function placeValues(
       });
     }
   }
-  return { values, issues: [...extraction.issues, ...homeless.values()] };
+  const { id: rawDocumentId, observedAt } = document;
+  return {
+    points: { rawDocumentId, observedAt, values },
+    issues: [...extraction.issues, ...homeless.values()],
+  };
 }
 
 function describeStored({ value }: StoredValue): string {

@@ -5,7 +5,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../scripts/standins/slack.ts";
 import { type MailServer, refusal, startMailServer } from "../../test/channels/mailServer.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
-import { recordedQueue } from "../../test/recordedQueue.ts";
 import {
   companyWithSeries,
   deliveriesIn,
@@ -18,13 +17,12 @@ import {
   type TestSeries,
 } from "../../test/subscribers.ts";
 import { send } from "../channels/send.ts";
-import { attemptDelivery, NotSentYetError } from "../delivery/attemptDelivery.ts";
+import { attemptDelivery, NotSentYetError, type SendContext } from "../delivery/attemptDelivery.ts";
 import { openDeliveries } from "../delivery/openDeliveries.ts";
 import { composeAlert } from "./composeAlert.ts";
 import { deliveryHistory } from "./deliveryHistory.ts";
 import { companiesNamed, previewDeliveries } from "./previewDeliveries.ts";
 import { sendTestMessage } from "./sendTestMessage.ts";
-import { sweep } from "./sweep.ts";
 
 const START = new Date("2025-03-03T08:00:00Z");
 const db = openTestDatabase();
@@ -34,6 +32,10 @@ let slack: SlackStandIn;
 let folder: string;
 let unset: () => void;
 let refuseMail: Error | undefined;
+/** Whether the mail server answers, once it has taken an email. */
+let isMailSilent: boolean;
+/** Short where a test waits for it. */
+let timeoutMs: number | undefined;
 beforeAll(async () => {
   unset = setLinkSettings();
   folder = await mkdtemp(join(tmpdir(), "parma-deliver-"));
@@ -53,7 +55,12 @@ let series: TestSeries;
 let user: number;
 beforeEach(async () => {
   refuseMail = undefined;
-  mail = await startMailServer({ onRcptTo: (_address, _session, done) => done(refuseMail) });
+  isMailSilent = false;
+  timeoutMs = undefined;
+  mail = await startMailServer({
+    onRcptTo: (_address, _session, done) => done(refuseMail),
+    isSilent: () => isMailSilent,
+  });
   slack = await startSlackStandIn({ revokedTokens: ["xoxb-revoked"] });
   Object.assign(process.env, { SMTP_URL: mail.url, SLACK_API_URL: slack.apiUrl });
   now = START;
@@ -64,7 +71,11 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([mail.stop(), slack.stop()]));
 
-const context = { db, send, clock: () => now };
+const context: SendContext = {
+  db,
+  send: (channel, message, options) => send(channel, message, { ...options, timeoutMs }),
+  clock: () => now,
+};
 const open = (findingIds: number[]) =>
   openDeliveries(db, { companyId: series.companyId, findingIds, now }, 0);
 const deliver = (id: number) =>
@@ -102,6 +113,40 @@ describe("an alert by email", () => {
     expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", provider_id: received?.messageId }]);
   });
 
+  test("to a server that says 421 arrives once, later", async () => {
+    await insertChannel(db, user);
+    refuseMail = refusal(421, "4.3.2 busy");
+    await open([await insertFinding(db, series)]);
+    await expect(deliver(1)).rejects.toThrow(NotSentYetError);
+    expect(await deliveriesIn(db)).toMatchObject([
+      { state: "PENDING", error: expect.stringContaining("busy") },
+    ]);
+    refuseMail = undefined;
+    later(30);
+    await deliver(1);
+    expect(mail.raw).toHaveLength(1);
+    expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 2 }]);
+  });
+
+  test("to a server that hangs once it has it is not sent again", async () => {
+    await insertChannel(db, user);
+    isMailSilent = true;
+    timeoutMs = 1_000;
+    await open([await insertFinding(db, series)]);
+    await deliver(1);
+    isMailSilent = false;
+    later(3_600);
+    await deliver(1);
+    expect(mail.raw).toHaveLength(1);
+    expect(await deliveriesIn(db)).toMatchObject([
+      {
+        state: "UNKNOWN",
+        attempt: 1,
+        error: expect.stringContaining("It may have, so the email is not sent again"),
+      },
+    ]);
+  });
+
   test("to an address that the server refuses ends, and the channel shows why", async () => {
     await insertChannel(db, user);
     refuseMail = refusal(550, "no such mailbox");
@@ -134,14 +179,67 @@ describe("an alert in Slack", () => {
     expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 2 }]);
   });
 
-  test("after a 500 arrives once", async () => {
+  test.each([
+    ["a 500 for a message that is not in the channel", { kind: "status", status: 500 }],
+    ["Slack's own trouble", { kind: "error", error: "internal_error" }],
+  ] as const)("after %s arrives once", async (_what, trouble) => {
     await insertChannel(db, user, slackRow);
-    slack.trouble("chat.postMessage", { kind: "status", status: 500 });
+    slack.trouble("chat.postMessage", trouble);
     await open([await insertFinding(db, series)]);
-    await expect(deliver(1)).rejects.toThrow("Slack answered 500");
+    await expect(deliver(1)).rejects.toThrow(NotSentYetError);
+    expect(await deliveriesIn(db)).toMatchObject([{ state: "PENDING", attempt: 1 }]);
     later(30);
     await deliver(1);
     expect(slack.messages()).toHaveLength(1);
+    expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 2, error: null }]);
+  });
+
+  test("that Slack hangs over before it is given arrives once", async () => {
+    await insertChannel(db, user, { ...slackRow, destination: "#deals" });
+    slack.trouble("conversations.list", { kind: "hang" });
+    timeoutMs = 500;
+    await open([await insertFinding(db, series)]);
+    await expect(deliver(1)).rejects.toThrow("did not answer in time");
+    later(30);
+    await deliver(1);
+    expect(slack.messages()).toHaveLength(1);
+    expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 2 }]);
+  });
+
+  test.each([
+    ["hangs after it", { kind: "hang", isWorkDone: true }],
+    ["says 500 after it", { kind: "status", status: 500, isWorkDone: true }],
+  ] as const)(
+    "that Slack posts and %s counts as sent where the channel can be read",
+    async (_what, trouble) => {
+      await insertChannel(db, user, slackRow);
+      if (trouble.kind === "hang") timeoutMs = 1_000;
+      slack.trouble("chat.postMessage", trouble);
+      await open([await insertFinding(db, series)]);
+      await deliver(1);
+      await deliver(1);
+      expect(slack.messages()).toHaveLength(1);
+      const provider_id = `C0000000002:${slack.messages()[0]?.ts}`;
+      expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 1, provider_id }]);
+    },
+  );
+
+  test.each([
+    ["hangs over", { kind: "hang", isWorkDone: true }, "did not answer in time"],
+    ["says 500 to", { kind: "status", status: 500, isWorkDone: true }, "answered 500"],
+  ] as const)("that Slack %s is not sent again where nobody can tell", async (_what, trouble, words) => {
+    await insertChannel(db, user, slackRow);
+    if (trouble.kind === "hang") timeoutMs = 1_000;
+    slack.trouble("chat.postMessage", trouble);
+    slack.trouble("conversations.history", { kind: "error", error: "missing_scope" });
+    await open([await insertFinding(db, series)]);
+    await deliver(1);
+    later(3_600);
+    await deliver(1);
+    expect(slack.messages()).toHaveLength(1);
+    expect(await deliveriesIn(db)).toMatchObject([
+      { state: "UNKNOWN", attempt: 1, error: expect.stringContaining(words) },
+    ]);
   });
 
   test("with a revoked token fails at once, and does not stop the other channel", async () => {
@@ -231,21 +329,5 @@ test("the preview tells who gets nothing, and why", async () => {
     [paused, "nothing: the channel is paused"],
     [open, "alerts and weekly reports"],
     [muted, "weekly reports only: the user muted the company"],
-  ]);
-});
-
-test("the sweeper gives lost deliveries a task again, each round a new one", async () => {
-  await insertChannel(db, user);
-  await open([await insertFinding(db, series)]);
-  const queue = recordedQueue();
-  await sweep({ db, enqueue: queue.enqueue, now });
-  expect(queue.waiting("deliver")).toEqual([]);
-  later(6 * 60);
-  await sweep({ db, enqueue: queue.enqueue, now });
-  later(10 * 60);
-  await sweep({ db, enqueue: queue.enqueue, now });
-  expect(queue.waiting("deliver").map(({ payload }) => payload)).toEqual([
-    { deliveryId: 1 },
-    { deliveryId: 1 },
   ]);
 });

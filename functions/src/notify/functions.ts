@@ -1,12 +1,15 @@
-import { onSchedule } from "firebase-functions/scheduler";
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
+import { taskHandler } from "../platform/handlers.ts";
 import { endpoint } from "../platform/http.ts";
+import { addLogIds } from "../platform/logContext.ts";
 import { CHANNEL_SECRETS, LINK_SECRETS } from "../platform/secrets.ts";
+import { runsAs } from "../platform/serviceAccounts.ts";
 
 /** Sends one alert to one channel. */
 export const deliver = onTaskDispatched(
   {
+    ...runsAs("notify"),
     region: REGION,
     // Drawing ten charts takes about 200 MB.
     memory: "512MiB",
@@ -21,19 +24,21 @@ export const deliver = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 20, maxDispatchesPerSecond: 20 },
     secrets: [...CHANNEL_SECRETS],
   },
-  async (request) => {
+  taskHandler(async (request) => {
     const { attemptDelivery } = await import("../delivery/attemptDelivery.ts");
     const { deliverPayload } = await import("../delivery/deliverTask.ts");
     const { composeAlert } = await import("./composeAlert.ts");
     const context = await sending();
     const { deliveryId } = deliverPayload.parse(request.data);
+    addLogIds({ delivery: deliveryId });
     await attemptDelivery(context, deliveryId, (delivery, now) => composeAlert(context.db, delivery, now));
-  },
+  }),
 );
 
 /** Sends a test message. Task: `{ channelId }`; the result is in pipeline.delivery and pipeline.channel_status. */
 export const sendTestMessage = onTaskDispatched(
   {
+    ...runsAs("notify"),
     region: REGION,
     memory: "256MiB",
     timeoutSeconds: 120,
@@ -42,30 +47,10 @@ export const sendTestMessage = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 5 },
     secrets: [...CHANNEL_SECRETS],
   },
-  async (request) => {
+  taskHandler(async (request) => {
     const { sendTestMessage, testMessagePayload } = await import("./sendTestMessage.ts");
     await sendTestMessage(await sending(), testMessagePayload.parse(request.data));
-  },
-);
-
-/** Enqueues again what is due and has no task any more. */
-export const sweepDeliveries = onSchedule(
-  {
-    schedule: "*/10 * * * *",
-    timeZone: "Etc/UTC",
-    region: REGION,
-    memory: "256MiB",
-    // Enqueuing a thousand tasks takes seconds.
-    timeoutSeconds: 120,
-    // The next run does what this one could not.
-    retryCount: 0,
-  },
-  async () => {
-    const { sweep } = await import("./sweep.ts");
-    const { database } = await import("../platform/postgres.ts");
-    const { enqueueTasks } = await import("../platform/taskQueue.ts");
-    await sweep({ db: await database(), enqueue: enqueueTasks, now: new Date() });
-  },
+  }),
 );
 
 /** What the links in messages lead to: asks (GET), then mutes a company or pauses a channel (POST). */
@@ -73,6 +58,7 @@ export const unsubscribe = endpoint(
   "unsubscribe",
   "/unsubscribe",
   {
+    ...runsAs("notify"),
     memory: "256MiB",
     timeoutSeconds: 30,
     concurrency: 80,

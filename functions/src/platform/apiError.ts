@@ -7,12 +7,14 @@ const STATUS = {
   forbidden: 403,
   not_found: 404,
   method_not_allowed: 405,
+  body_too_slow: 408,
   conflict: 409,
   body_too_large: 413,
   unsupported_media_type: 415,
   invalid_request: 422,
   internal: 500,
   module_failed: 502,
+  unavailable: 503,
 } as const;
 
 export type ApiErrorCode = keyof typeof STATUS;

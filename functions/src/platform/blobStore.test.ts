@@ -33,6 +33,21 @@ describe("a directory as the blob store", () => {
     await expect(store.read("raw_data/none.json")).rejects.toThrow(BlobNotFoundError);
   });
 
+  test("lists what is below a folder, and removes it unless it was written over", async () => {
+    for (const name of ["a/1/x", "a/2/y", "a/3", "ab/4"]) await store.write(name, bytes);
+    const [first, ...others] = await store.list("a", 10);
+    expect([first, ...others].map((blob) => blob?.name)).toEqual(["a/1/x", "a/2/y", "a/3"]);
+    expect(await store.list("a", 2)).toHaveLength(2);
+    expect([await store.list("none", 10), await store.list("a/3/x", 10)]).toEqual([[], []]);
+    if (first === undefined) throw new Error("There is no blob");
+    await store.remove({ ...first, version: "another" });
+    expect(await store.list("a/1", 10)).toEqual([first]);
+    for (const blob of [first, first, ...others]) await store.remove(blob);
+    await store.remove({ name: "ab/4" });
+    expect(await store.list("a", 10)).toEqual([]);
+    await expect(store.read("ab/4")).rejects.toThrow(BlobNotFoundError);
+  });
+
   test.each(["../secret", "a/../../secret", "/etc/passwd", "a//b", "", ".", "a/./b", "a\\b", "a\0"])(
     "does not leave the store by the name %j",
     async (name) => {

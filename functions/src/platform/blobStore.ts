@@ -1,17 +1,29 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { blobStoreConfig } from "./config.ts";
 import { errorCode } from "./errorCode.ts";
 import { firebaseApp } from "./firebase.ts";
 
-/** Keeps what is too large or too odd for Firestore, byte by byte, under names like `raw_data/5/0af3.json`. */
+/** Keeps what is too large or too odd for Firestore, byte by byte, under names like `raw_data/12/5/0af3.json`. */
 export interface BlobStore {
   /** Writes a blob, over an older one of that name. Resolves when it is durable. */
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** @throws BlobNotFoundError where there is none; any other error may pass. */
   read(name: string): Promise<Uint8Array>;
+  /** Some of the blobs below a folder, however deep: none where there are none. */
+  list(folder: string, most: number): Promise<StoredBlob[]>;
+  /** Removes a blob; where a version is named, only that. One that is gone is fine. */
+  remove(blob: { readonly name: string; readonly version?: string }): Promise<void>;
+}
+
+/** A blob, as it was listed. */
+interface StoredBlob {
+  readonly name: string;
+  readonly writtenAt: Date;
+  /** Another one each time when it is written. */
+  readonly version: string;
 }
 
 /** There is no blob of that name. Blobs are written before what refers to them, so it will not come later. */
@@ -63,8 +75,33 @@ function bucketStore(location: URL): BlobStore {
         throw errorCode(error) === 404 ? new BlobNotFoundError(name, error) : error;
       }
     },
+    async list(folder, most) {
+      const parent = await file(folder);
+      const [found] = await parent.bucket.getFiles({
+        prefix: `${parent.name}/`,
+        maxResults: most,
+        autoPaginate: false,
+      });
+      return found.map(({ name, metadata }) => ({
+        name: name.slice(parent.name.length - folder.length),
+        writtenAt: new Date(metadata.updated ?? 0),
+        version: String(metadata.generation),
+      }));
+    },
+    async remove({ name, version }) {
+      try {
+        await (await file(name)).delete({
+          ignoreNotFound: true,
+          ...(version === undefined ? {} : { ifGenerationMatch: version }),
+        });
+      } catch (error) {
+        if (errorCode(error) !== PRECONDITION_FAILED) throw error;
+      }
+    },
   };
 }
+
+const PRECONDITION_FAILED = 412;
 
 // The client library does not repeat an upload by itself unless it is told which version it replaces. Ours may
 // be repeated: the second writes the same bytes.
@@ -93,7 +130,36 @@ function directoryStore(directory: string): BlobStore {
         throw errorCode(error) === "ENOENT" ? new BlobNotFoundError(name, error) : error;
       }
     },
+    async list(folder, most) {
+      const found: StoredBlob[] = [];
+      const parent = join(directory, checkedName(folder));
+      for (const path of (await filesBelow(parent)).slice(0, most)) {
+        const { mtime } = await stat(join(parent, path));
+        found.push({ name: `${folder}/${path}`, writtenAt: mtime, version: String(mtime.getTime()) });
+      }
+      return found;
+    },
+    async remove({ name, version }) {
+      const target = join(directory, checkedName(name));
+      const there = await stat(target).catch(() => undefined);
+      const isMeant = version === undefined || String(there?.mtime.getTime()) === version;
+      if (isMeant) await rm(target, { force: true });
+    },
   };
+}
+
+/** Unfinished ones too: they hold the same. */
+async function filesBelow(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+      .sort();
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(String(errorCode(error)))) return [];
+    throw error;
+  }
 }
 
 /** A name comes from a document or a data source's parameters, and must not lead out of the store. */

@@ -21,17 +21,54 @@ const databaseByUrl = z.object({ DATABASE_URL: z.url({ protocol: /^postgres(ql)?
 
 const databaseByConnector = z.object({
   CLOUD_SQL_INSTANCE: z.string().regex(/^[^:]+:[^:]+:[^:]+$/, "expected project:region:instance"),
-  CLOUD_SQL_USER: z.string().min(1),
+  /** Without it the function's own service account. */
+  CLOUD_SQL_USER: z.string().optional(),
   CLOUD_SQL_DATABASE: z.string().min(1),
   /** PRIVATE where the functions reach the instance through a VPC. */
   CLOUD_SQL_IP: z.enum(["PUBLIC", "PRIVATE"]).default("PUBLIC"),
 });
 
-const secret = z.string().min(1);
+/** The keys of a secret, never none: the first signs, all verify. */
+export type SigningKeys = readonly [Uint8Array, ...Uint8Array[]];
+
+const key = z.string().min(1);
+const keyList = z.union([z.tuple([key]), z.tuple([key, key])]);
+
+/**
+ * A secret that holds its key as it is or, while it is rotated, a JSON list of two. A key that itself begins with a
+ * bracket is written as a list of one.
+ */
+const signingKeys = key.transform((value, context): SigningKeys => {
+  if (!value.startsWith("[")) return [encoded(value)];
+  const list = keyList.safeParse(parsedJson(value));
+  if (!list.success) {
+    // What the value is must not be said: it is a secret.
+    context.issues.push({
+      code: "custom",
+      message: 'expected a key, or a JSON list ["one", "two"]',
+      input: "",
+    });
+    return z.NEVER;
+  }
+  const [first, ...others] = list.data;
+  return [encoded(first), ...others.map(encoded)];
+});
+
+function encoded(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const tokenSecrets = z.object({
-  PARMA_SHARED_SECRET_KEY: secret,
-  PARMA_ANALYTICS_SECRET_KEY: secret,
+  PARMA_SHARED_SECRET_KEY: signingKeys,
+  PARMA_ANALYTICS_SECRET_KEY: signingKeys,
 });
 
 const github = z.object({
@@ -67,6 +104,11 @@ const mail = z.object({
   MAIL_FROM: z.string().min(3).describe("an address, or `Name <address>`"),
 });
 
+const operatorMail = z.object({
+  /** Whom notices to the operators go to. Without it the log is all that tells. */
+  OPERATOR_EMAIL: z.email().optional(),
+});
+
 const slack = z.object({ SLACK_API_URL: z.url().default("https://slack.com/api/") });
 
 const channelSecrets = z.object({
@@ -80,15 +122,42 @@ const links = z.object({
   /** The host that serves these functions' routes to the world: Hosting's. */
   PUBLIC_URL: z.url(),
   /** Signs the links of a message that work without a login. */
-  PARMA_LINK_SECRET: secret,
+  PARMA_LINK_SECRET: signingKeys,
 });
 
 /** How long an alert waits for more findings of its company. */
 const notifyWindow = z.object({ NOTIFY_WINDOW_SECONDS: z.coerce.number().min(0).max(86_400).default(300) });
 
+/** Comma separated, with or without spaces; nothing is an empty list. */
+const commaSeparated = z
+  .string()
+  .default("")
+  .transform((list) => list.split(",").flatMap((entry) => entry.trim() || []));
+
 const operators = z.object({
-  /** What an operator shows to start what anyone must not start. */
-  OPERATOR_TOKEN: z.string().min(16),
+  /** The project whose users may be operators. Firebase sets it for every function. */
+  GCLOUD_PROJECT: z.string().min(1),
+  /** What the tokens of service accounts must be made for. */
+  PUBLIC_URL: z.url({ protocol: /^https?$/, hostname: /.*/ }),
+  OPERATOR_SERVICE_ACCOUNTS: commaSeparated.pipe(z.array(z.email())),
+  /** Where the keys are that verify the tokens of Firebase's users and of Google's service accounts. */
+  USER_TOKEN_KEYS_URL: z
+    .url()
+    .default("https://www.googleapis.com/service_accounts/v1/jwk/securetoken@system.gserviceaccount.com"),
+  SERVICE_TOKEN_KEYS_URL: z.url().default("https://www.googleapis.com/oauth2/v3/certs"),
+});
+
+/** Opens everything for operators, in the emulator only. */
+const emulatorOperator = z.object({ OPERATOR_TOKEN: z.string().min(16) });
+
+const serviceAccounts = z.object({
+  SERVICE_ACCOUNTS: z.enum(["default", "separate"]).default("default"),
+  GCLOUD_PROJECT: z.string().optional(),
+});
+
+const moduleNetworks = z.object({
+  /** Private networks in which mining modules may be. */
+  MODULE_NETWORKS: commaSeparated.pipe(z.array(z.union([z.cidrv4(), z.cidrv6()]))),
 });
 
 /** The links of `firebase emulators:start` without any set-up. */
@@ -160,6 +229,14 @@ export function mailConfig(environment = process.env): z.output<typeof mail> {
   return parseEnvironment(mail, environment);
 }
 
+/** Reads whom the operators' mail goes to, and by which server; undefined where nobody is to get any. */
+export function operatorMailConfig(environment = process.env) {
+  const { OPERATOR_EMAIL } = parseEnvironment(operatorMail, environment);
+  if (OPERATOR_EMAIL === undefined) return undefined;
+  const { SMTP_URL, MAIL_FROM } = mailConfig(environment);
+  return { to: OPERATOR_EMAIL, from: MAIL_FROM, transportUrl: SMTP_URL };
+}
+
 /** Reads where Slack's Web API is. */
 export function slackConfig(environment = process.env): z.output<typeof slack> {
   return parseEnvironment(slack, environment);
@@ -184,15 +261,56 @@ export function notifyWindowConfig(environment = process.env): number {
   return parseEnvironment(notifyWindow, complete).NOTIFY_WINDOW_SECONDS;
 }
 
-/** Reads the operators' token. There is no default outside the emulator. */
-export function operatorToken(environment = process.env): string {
+/** Reads who may be an operator, and where the keys are that tell. */
+export function operatorConfig(environment = process.env): z.output<typeof operators> {
+  return parseEnvironment(
+    operators,
+    inEmulator(environment) ? { ...EMULATOR_LINKS, ...environment } : environment,
+  );
+}
+
+/** Reads the token that opens everything for operators in the emulator. Elsewhere there is none, whatever is set. */
+export function emulatorOperatorToken(environment = process.env): string | undefined {
+  if (!inEmulator(environment)) return undefined;
+  const complete = { OPERATOR_TOKEN: "emulator-only-operator-token", ...environment };
+  return parseEnvironment(emulatorOperator, complete).OPERATOR_TOKEN;
+}
+
+/** Reads in which project each stage has a service account of its own; undefined where all run as the default one. */
+export function separateServiceAccounts(environment = process.env): string | undefined {
+  const { SERVICE_ACCOUNTS, GCLOUD_PROJECT } = parseEnvironment(serviceAccounts, environment);
+  return SERVICE_ACCOUNTS === "separate" ? GCLOUD_PROJECT : undefined;
+}
+
+const queueProject = z.object({
+  GCLOUD_PROJECT: z.string().optional(),
+  GOOGLE_CLOUD_PROJECT: z.string().optional(),
+  CLOUD_TASKS_EMULATOR_HOST: z.string().optional(),
+});
+
+/** Reads whose queues Cloud Tasks has; undefined in the emulator, which tells nothing of its queues. */
+export function queueProjectConfig(environment = process.env): string | undefined {
+  const found = parseEnvironment(queueProject, environment);
+  if (inEmulator(environment) || found.CLOUD_TASKS_EMULATOR_HOST !== undefined) return undefined;
+  return found.GCLOUD_PROJECT ?? found.GOOGLE_CLOUD_PROJECT;
+}
+
+/** Reads the private networks that may be called. On a developer's machine, modules are wherever they are. */
+export function moduleNetworksConfig(environment = process.env): readonly string[] {
   const complete = inEmulator(environment)
-    ? { OPERATOR_TOKEN: "emulator-only-operator-token", ...environment }
+    ? { MODULE_NETWORKS: "0.0.0.0/0,::/0", ...environment }
     : environment;
-  return parseEnvironment(operators, complete).OPERATOR_TOKEN;
+  return parseEnvironment(moduleNetworks, complete).MODULE_NETWORKS;
 }
 
 /** Reads how much the analysis tells. */
 export function analysisConfig(environment = process.env): z.output<typeof analysis> {
   return parseEnvironment(analysis, environment);
+}
+
+const sweeping = z.object({ SWEEP_PATIENCE: z.coerce.number().positive().default(1) });
+
+/** Reads how much longer, or shorter, than it may something stands still before the sweeper acts. For tests. */
+export function sweepPatience(environment = process.env): number {
+  return parseEnvironment(sweeping, environment).SWEEP_PATIENCE;
 }

@@ -5,6 +5,8 @@ import type { z } from "zod";
 import { ApiError } from "./apiError.ts";
 import { REGION } from "./config.ts";
 import { logError } from "./log.ts";
+import { withLogIds } from "./logContext.ts";
+import { checkNesting } from "./nesting.ts";
 import { readJsonText, takeBodiesUnparsed } from "./requestBody.ts";
 
 /** One call of an HTTP function, by a caller that was let in. */
@@ -16,10 +18,10 @@ export interface Call<Claims> {
   readonly now: Date;
   /** The parameters after the `?`. @throws ApiError 422 where they do not fit. */
   query<S extends z.ZodType>(schema: S): z.output<S>;
-  /** The body's JSON. @throws ApiError 400, 413, 415 or 422 where there is none that fits. */
+  /** The body's JSON, of up to 1 MiB. @throws ApiError 400, 408, 413, 415 or 422 where there is none that fits. */
   json<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
-  /** The body's text, for who parses it himself. @throws ApiError 400, 413 or 415. */
-  text(): Promise<string>;
+  /** The body's text, for who parses it himself. @throws ApiError 400, 408, 413 or 415. */
+  text(mostBytes: number): Promise<string>;
 }
 
 export interface Reply {
@@ -53,8 +55,8 @@ interface Received {
 /** What answers one method of one path; made by {@link route}. */
 export type Route = (received: Received) => Promise<Reply>;
 
-/** The routes of a function, by path below its own and by method. */
-export type Paths = Readonly<Partial<Record<"/" | "/:id", Readonly<Record<string, Route>>>>>;
+/** The routes of a function, by path below its own and by method. `/:id` takes any number. */
+export type Paths = Readonly<Partial<Record<`/${string}`, Readonly<Record<string, Route>>>>>;
 
 /** A route that lets in whom `authorize` lets in, before anything else is looked at. */
 export function route<Claims>(
@@ -63,18 +65,13 @@ export function route<Claims>(
 ): Route {
   return async ({ request, id, search, now }) => {
     const claims = await authorize(request.headers.authorization, now);
-    const text = () => readJsonText(request);
     return handle({
       claims,
       id,
       now,
       query: (schema) => accept(schema, Object.fromEntries(search)),
-      json: async (schema) =>
-        accept(
-          schema,
-          parseJsonText(await text(), (json): unknown => JSON.parse(json)),
-        ),
-      text,
+      json: async (schema) => accept(schema, parseJsonText(await readJsonText(request), parseWithinReason)),
+      text: (mostBytes) => readJsonText(request, mostBytes),
     });
   };
 }
@@ -94,7 +91,7 @@ export function endpoint(
   takeBodiesUnparsed(name);
   // Callers are let in by their token, or by anyone's: Cloud Run's own check would ask for Google accounts.
   return onRequest({ region: REGION, invoker: "public", ...options }, (request, response) =>
-    serve(request, response, { path, load }),
+    withLogIds({}, () => serve(request, response, { path, load })),
   );
 }
 
@@ -113,12 +110,14 @@ async function serve(
     }
     reply = await answer({ request, id, search, now: new Date() });
   } catch (error) {
-    // The caller hung up before its request was complete: there is no one to answer.
-    if (request.destroyed && !request.complete) return;
+    // The caller hung up before its body was read: there is no one to answer.
+    if (error === request.errored) return;
     const refusal = error instanceof ApiError ? error : unexpected(error);
     reply = { status: refusal.status, body: refusal.body() };
   }
   const { headers, text } = rendered(reply.body);
+  // Who is still sending its body after this is not waited for.
+  if (reply.status === 408) response.setHeader("Connection", "close");
   response.writeHead(reply.status, { ...headers, "Cache-Control": "no-store" });
   response.end(text);
 }
@@ -147,13 +146,28 @@ function unexpected(error: unknown): ApiError {
 
 /** Behind Hosting a function sees its whole path, called at its own address only what follows its name. */
 function find(paths: Paths, base: string, url: string) {
-  const [pathname = "/", query = ""] = url.split("?", 2);
-  const full = pathname.replace(/\/+$/, "");
+  const [pathname = "/", ...query] = url.split("?");
+  const full = withoutSlashes(pathname);
   const rest = full === base || full.startsWith(`${base}/`) ? full.slice(base.length) : full;
   const id = /^\/(\d{1,10})$/.exec(rest)?.[1];
-  const routes = rest === "" ? paths["/"] : id === undefined ? undefined : paths["/:id"];
+  const routes = id === undefined ? named(paths, rest) : paths["/:id"];
   if (routes === undefined) throw new ApiError("not_found", "There is nothing at this path");
-  return { routes, id: Number(id ?? 0), search: new URLSearchParams(query) };
+  return { routes, id: Number(id ?? 0), search: new URLSearchParams(query.join("?")) };
+}
+
+/** Without the slashes at its end. Looks at a run of slashes once: trying each of 16,000 takes half a second. */
+export function withoutSlashes(path: string): string {
+  return path.replace(/(?<!\/)\/+$/, "");
+}
+
+function named(paths: Paths, rest: string) {
+  if (rest.includes(":")) return undefined;
+  return rest.startsWith("/") ? paths[`/${rest.slice(1)}`] : rest === "" ? paths["/"] : undefined;
+}
+
+function parseWithinReason(text: string): unknown {
+  checkNesting(text);
+  return JSON.parse(text);
 }
 
 /** Parses a body's text with `parse`. @throws ApiError 400 where that throws a SyntaxError */
@@ -166,10 +180,16 @@ export function parseJsonText<T>(text: string, parse: (text: string) => T): T {
   }
 }
 
+// An answer is for a person who corrects what is wrong. A megabyte of it can be wrong in 100,000 places.
+const MOST_DETAILS = 20;
+const LONGEST_PATH = 200;
+
 /** Checks what a caller sent. @throws ApiError 422 that says what is wrong where */
 export function accept<S extends z.ZodType>(schema: S, sent: unknown): z.output<S> {
   const parsed = schema.safeParse(sent);
   if (parsed.success) return parsed.data;
-  const details = parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+  const details = parsed.error.issues
+    .slice(0, MOST_DETAILS)
+    .map(({ path, message }) => ({ path: path.join(".").slice(0, LONGEST_PATH), message }));
   throw new ApiError("invalid_request", "The request does not fit", { details, cause: parsed.error });
 }

@@ -1,19 +1,170 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
+import { z } from "zod";
 import { ApiError } from "./apiError.ts";
-import { operatorToken } from "./config.ts";
+import { emulatorOperatorToken, operatorConfig } from "./config.ts";
+import type { Authorize } from "./http.ts";
+import { addLogIds } from "./logContext.ts";
 
-/** Lets in who shows the operators' token: `Authorization: Bearer <OPERATOR_TOKEN>`. @throws ApiError 401 */
-export async function operator(authorization: string | undefined): Promise<undefined> {
-  const shown = /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
-  if (shown === undefined) {
-    throw new ApiError("missing_token", "This is for operators: send Authorization: Bearer <OPERATOR_TOKEN>");
-  }
-  // Digests are of one length, which the comparison needs, and tell nothing by the time that it takes.
-  if (!timingSafeEqual(digest(shown), digest(operatorToken()))) {
-    throw new ApiError("invalid_token", "The operators' token is another one");
+/** Who operates: a user of our Firebase project, or a service account. */
+export interface Operator {
+  /** `user:<uid>`, `service:<email>` or `emulator`: for rows and log lines that say who did it. */
+  readonly id: string;
+}
+
+/** Who is let in, and what verifies it. */
+export interface OperatorSettings {
+  /** The Firebase project whose users may be operators. */
+  readonly projectId: string;
+  /** Where we are: what the tokens of service accounts must be made for. */
+  readonly publicUrl: string;
+  /** The service accounts that are operators, by email. */
+  readonly serviceAccounts: readonly string[];
+  readonly userKeys: JWTVerifyGetKey;
+  readonly serviceKeys: JWTVerifyGetKey;
+}
+
+const GOOGLE = "https://accounts.google.com";
+// Both kinds of token live for an hour.
+const TOKEN_LIFE_SECONDS = 3600;
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+/**
+ * Lets in operators, by `Authorization: Bearer <token>`: a Firebase ID token of a user with the custom claim
+ * `operator: true`, or a Google-signed OIDC token of one of OPERATOR_SERVICE_ACCOUNTS. The emulator also takes
+ * OPERATOR_TOKEN.
+ *
+ * @throws ApiError 401 without a valid token, 403 for who is no operator, 503 where the keys cannot be fetched
+ */
+export const operator: Authorize<Operator> = async (authorization, now) => {
+  const found = await identify(shownToken(authorization), now);
+  // What is logged from here on says who had it done.
+  addLogIds({ operator: found.id });
+  return found;
+};
+
+async function identify(token: string, now: Date): Promise<Operator> {
+  const emulatorToken = emulatorOperatorToken();
+  if (emulatorToken !== undefined && isSame(token, emulatorToken)) return { id: "emulator" };
+  const config = operatorConfig();
+  const settings = {
+    projectId: config.GCLOUD_PROJECT,
+    publicUrl: config.PUBLIC_URL,
+    serviceAccounts: config.OPERATOR_SERVICE_ACCOUNTS,
+    userKeys: keysAt(config.USER_TOKEN_KEYS_URL),
+    serviceKeys: keysAt(config.SERVICE_TOKEN_KEYS_URL),
+  };
+  return verifyOperator(token, settings, now);
+}
+
+/** Tells whom a token is of. @throws ApiError as {@link operator} */
+export async function verifyOperator(
+  token: string,
+  settings: OperatorSettings,
+  now: Date,
+): Promise<Operator> {
+  try {
+    return decodeJwt(token).iss === GOOGLE
+      ? await serviceAccount(token, settings, now)
+      : await user(token, settings, now);
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError)) throw error;
+    // The reason is for the log of who debugs it: it would tell a forger what to do better.
+    throw new ApiError("invalid_token", "The token is not valid, or has expired", { cause: error });
   }
 }
 
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+const userClaims = z.object({ sub: z.string().min(1).max(128), auth_time: z.number() });
+
+async function user(token: string, settings: OperatorSettings, now: Date): Promise<Operator> {
+  const payload = await verified(token, settings.userKeys, now, {
+    issuer: `https://securetoken.google.com/${settings.projectId}`,
+    audience: settings.projectId,
+  });
+  const claims = userClaims.safeParse(payload);
+  if (!claims.success || claims.data.auth_time > now.getTime() / 1000 + CLOCK_TOLERANCE_SECONDS) {
+    throw new ApiError("invalid_token", "The token is not valid, or has expired");
+  }
+  // Only this: a claim that is "true" or 1 was not set by who makes operators.
+  if (payload["operator"] !== true) throw new ApiError("forbidden", "This is for operators");
+  return { id: `user:${claims.data.sub}` };
+}
+
+const serviceClaims = z.object({ email: z.string(), email_verified: z.literal(true) });
+
+async function serviceAccount(token: string, settings: OperatorSettings, now: Date): Promise<Operator> {
+  const { origin } = new URL(settings.publicUrl);
+  const payload = await verified(token, settings.serviceKeys, now, {
+    issuer: GOOGLE,
+    audience: [origin, `${origin}/`],
+  });
+  const claims = serviceClaims.safeParse(payload);
+  if (!claims.success || !settings.serviceAccounts.includes(claims.data.email)) {
+    throw new ApiError("forbidden", "This is for operators");
+  }
+  return { id: `service:${claims.data.email}` };
+}
+
+async function verified(
+  token: string,
+  keys: JWTVerifyGetKey,
+  now: Date,
+  expected: Pick<JWTVerifyOptions, "issuer" | "audience">,
+): Promise<JWTPayload> {
+  const { payload } = await jwtVerify(token, keyOf(keys), {
+    ...expected,
+    algorithms: ["RS256"],
+    requiredClaims: ["exp", "iat", "sub"],
+    maxTokenAge: TOKEN_LIFE_SECONDS,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
+    currentDate: now,
+  });
+  return payload;
+}
+
+/** The key that a token names. Keys that cannot be fetched are our trouble, and not the caller's. */
+function keyOf(keys: JWTVerifyGetKey): JWTVerifyGetKey {
+  return async (header, token) => {
+    // Where there is only one key, jose would take it.
+    if (typeof header.kid !== "string") throw new errors.JWKSNoMatchingKey();
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (error instanceof errors.JWKSNoMatchingKey) throw error;
+      throw new ApiError("unavailable", "The keys that verify tokens cannot be fetched: try again", {
+        cause: error,
+      });
+    }
+  };
+}
+
+const keySets = new Map<string, JWTVerifyGetKey>();
+
+/** The published keys at an address: kept for ten minutes, and fetched anew for a key that is not among them. */
+function keysAt(url: string): JWTVerifyGetKey {
+  const known = keySets.get(url);
+  if (known !== undefined) return known;
+  const keys = createRemoteJWKSet(new URL(url));
+  keySets.set(url, keys);
+  return keys;
+}
+
+function shownToken(authorization: string | undefined): string {
+  const shown = /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
+  if (shown !== undefined) return shown;
+  throw new ApiError("missing_token", "This is for operators: send Authorization: Bearer <token>");
+}
+
+function isSame(shown: string, expected: string): boolean {
+  // Digests are of one length, which the comparison needs, and tell nothing by the time that it takes.
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(shown), digest(expected));
 }

@@ -2,6 +2,8 @@ import pg from "pg";
 import type { z } from "zod";
 import { databaseConfig } from "./config.ts";
 import { logWarning } from "./log.ts";
+import { withoutLogIds } from "./logContext.ts";
+import { ownDatabaseUser } from "./ownDatabaseUser.ts";
 
 /** Anything that runs a statement: the pool, or the one connection of a transaction. */
 export interface Database {
@@ -39,13 +41,22 @@ export async function openPool(config = databaseConfig()): Promise<pg.Pool> {
     statement_timeout: 60_000,
     keepAlive: true,
     allowExitOnIdle: true,
-    options: "-c TimeZone=UTC",
+    // Changes of state are held against the models of state/.
+    options: "-c TimeZone=UTC -c parma.enforce_states=on",
     application_name: process.env["FUNCTION_TARGET"] ?? "parma-analytics",
     types,
   });
+  // What the database has to say while it goes on, a refused change of state above all.
+  pool.on("connect", (client) =>
+    client.on("notice", ({ severity, message }) => {
+      if (severity === "WARNING") logWarning("The database warns", { reason: message });
+    }),
+  );
   // An idle connection that the server closes is replaced at the next query; without a listener it would end
-  // the process.
-  pool.on("error", ({ message }) => logWarning("An idle database connection was lost", { reason: message }));
+  // the process. It is nothing of the work that once opened the connection.
+  pool.on("error", ({ message }) =>
+    withoutLogIds(() => logWarning("An idle database connection was lost", { reason: message })),
+  );
   return pool;
 }
 
@@ -58,13 +69,35 @@ async function connectorOptions(
     ipType: IpAddressTypes[config.CLOUD_SQL_IP],
     authType: AuthTypes.IAM,
   });
-  return { ...options, user: config.CLOUD_SQL_USER, database: config.CLOUD_SQL_DATABASE };
+  return {
+    ...options,
+    user: config.CLOUD_SQL_USER ?? (await ownDatabaseUser()),
+    database: config.CLOUD_SQL_DATABASE,
+  };
+}
+
+const preparedNames = new Map<string, string>();
+
+/**
+ * Has a statement parsed once for each connection, and planned once where the plan is no better for knowing the values.
+ * For what runs for every document: planning takes longer than the rest where a document is small.
+ *
+ * @param text one of a few: each is kept by every connection
+ */
+export function prepared(text: string): string {
+  if (!preparedNames.has(text)) preparedNames.set(text, `statement_${preparedNames.size + 1}`);
+  return text;
+}
+
+function queryOf(text: string, values: readonly unknown[] = []): pg.QueryConfig {
+  const name = preparedNames.get(text);
+  return { text, values: [...values], ...(name === undefined ? {} : { name }) };
 }
 
 /** The pool as a {@link TransactionalDatabase}. */
 export function databaseOf(pool: pg.Pool): TransactionalDatabase {
   return {
-    query: (text, values) => pool.query(text, values === undefined ? [] : [...values]),
+    query: (text, values) => pool.query(queryOf(text, values)),
     transaction: (work) => transactionWithRetry(pool, work),
   };
 }
@@ -106,7 +139,7 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
   try {
     await client.query("begin");
     const result = await work({
-      query: (text, values) => client.query(text, values === undefined ? [] : [...values]),
+      query: (text, values) => client.query(queryOf(text, values)),
     });
     await client.query("commit");
     return result;

@@ -3,9 +3,12 @@ import { IncomingMessage } from "node:http";
 import { ApiError } from "./apiError.ts";
 import { errorCode } from "./errorCode.ts";
 
-// Modules feed whole subreddits and organizations at once: a few megabytes at most. Cloud Functions itself
-// takes 32 MiB.
-const MOST_BYTES = 20 * 1024 * 1024;
+// Many of these fit an instance's memory at once, and no request but a raw answer comes near it.
+const MOST_BYTES = 1024 * 1024;
+
+// A caller that stops in the middle would keep its place in this instance for as long as the function may run; the
+// shortest runs for 30 seconds.
+const LONGEST_SILENCE_MS = 20_000;
 
 const servedHere = new Set<string>();
 const contentTypes = new WeakMap<IncomingMessage, string>();
@@ -34,17 +37,17 @@ function takeContentType(message: unknown): void {
 /**
  * Reads a request's body as text.
  *
- * @throws ApiError 415 where it is not said to be JSON in UTF-8, 413 where it is over 20 MiB, 400 where it is not
- *   UTF-8
+ * @throws ApiError 415 where it is not said to be JSON in UTF-8, 413 where it is too large, 408 where it stops coming,
+ *   400 where it is not UTF-8
  */
-export async function readJsonText(request: IncomingMessage): Promise<string> {
+export async function readJsonText(request: IncomingMessage, mostBytes = MOST_BYTES): Promise<string> {
   checkContentType(contentTypes.get(request) ?? request.headers["content-type"] ?? "");
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
     throw new ApiError("unsupported_media_type", `The content encoding ${encoding} is not supported`);
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readBytes(request));
+    return new TextDecoder("utf-8", { fatal: true }).decode(await bytesInTime(request, mostBytes));
   } catch (error) {
     if (errorCode(error) !== "ERR_ENCODING_INVALID_ENCODED_DATA") throw error;
     throw new ApiError("invalid_json", "The body is not valid UTF-8", { cause: error });
@@ -67,27 +70,37 @@ function checkContentType(contentType: string): void {
   );
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
+/** Gives up where nothing comes for too long. */
+async function bytesInTime(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
+  const silence = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => silence.reject(new ApiError("body_too_slow", "The rest of the body did not come")),
+    LONGEST_SILENCE_MS,
+  );
+  try {
+    return await Promise.race([readBytes(request, mostBytes, () => timer.refresh()), silence.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function readBytes(
+  request: IncomingMessage,
+  mostBytes: number,
+  onProgress: () => void,
+): Promise<Buffer> {
   // Where the process serves several functions (the emulator's debugger), the body was read before.
-  if ("rawBody" in request && Buffer.isBuffer(request.rawBody)) return withinLimit(request.rawBody);
+  const readBefore = "rawBody" in request && Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
   let chunks: Buffer[] = [];
   let length = 0;
   // A body that is too large is read to its end all the same: who still sends does not read the answer.
-  for await (const chunk of request) {
+  for await (const chunk of readBefore === undefined ? request : [readBefore]) {
     if (!Buffer.isBuffer(chunk)) continue;
+    onProgress();
     length += chunk.length;
-    if (length > MOST_BYTES) chunks = [];
+    if (length > mostBytes) chunks = [];
     else chunks.push(chunk);
   }
-  if (length > MOST_BYTES) throw tooLarge();
-  return Buffer.concat(chunks, length);
-}
-
-function withinLimit(body: Buffer): Buffer {
-  if (body.length > MOST_BYTES) throw tooLarge();
-  return body;
-}
-
-function tooLarge(): ApiError {
-  return new ApiError("body_too_large", `The body is larger than ${MOST_BYTES} bytes`);
+  if (length <= mostBytes) return Buffer.concat(chunks, length);
+  throw new ApiError("body_too_large", `The body is larger than ${mostBytes} bytes`);
 }

@@ -1,6 +1,9 @@
 import { defineSecret } from "firebase-functions/params";
 
-/** What signs the mining modules' tokens: for the functions that call modules or are called by them. */
+/**
+ * What signs the mining modules' tokens: for the functions that call modules or are called by them. Each of these, and
+ * PARMA_LINK_SECRET, holds one key or a JSON list of two, so that no second secret has to exist for a rotation.
+ */
 export const TOKEN_SECRETS = [
   defineSecret("PARMA_SHARED_SECRET_KEY"),
   defineSecret("PARMA_ANALYTICS_SECRET_KEY"),
@@ -15,8 +18,8 @@ export const LANGUAGE_SECRETS = [defineSecret("OPENAI_API_KEY")] as const;
 /** For the function behind the links of messages. */
 export const LINK_SECRETS = [defineSecret("PARMA_LINK_SECRET")] as const;
 
-/** For the functions that send messages. The Slack tokens are secrets of their own, one a channel. */
-export const CHANNEL_SECRETS = [defineSecret("SMTP_URL"), ...LINK_SECRETS] as const;
+/** For the functions that send email. */
+export const MAIL_SECRETS = [defineSecret("SMTP_URL")] as const;
 
-/** For the functions that only operators may call. */
-export const OPERATOR_SECRETS = [defineSecret("OPERATOR_TOKEN")] as const;
+/** For the functions that send messages. The Slack tokens are secrets of their own, one a channel. */
+export const CHANNEL_SECRETS = [...MAIL_SECRETS, ...LINK_SECRETS] as const;

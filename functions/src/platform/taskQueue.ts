@@ -3,6 +3,7 @@ import pMap from "p-map";
 import { REGION } from "./config.ts";
 import { errorCode } from "./errorCode.ts";
 import { firebaseApp } from "./firebase.ts";
+import { CORRELATION_HEADER, currentLogIds } from "./logContext.ts";
 
 /** A task for a queue. The id is its identity: the same id twice is one task. */
 export interface Task {
@@ -24,6 +25,8 @@ const REQUESTS_AT_A_TIME = 20;
 export const enqueueTasks: EnqueueTasks = async (queue, tasks) => {
   if (tasks.length === 0) return;
   const { getFunctions } = await import("firebase-admin/functions");
+  const { correlation } = currentLogIds();
+  const headers = correlation == null ? {} : { [CORRELATION_HEADER]: String(correlation) };
   const taskQueue = getFunctions(firebaseApp()).taskQueue(`locations/${REGION}/functions/${queue}`);
   await pMap(
     tasks,
@@ -31,6 +34,7 @@ export const enqueueTasks: EnqueueTasks = async (queue, tasks) => {
       try {
         await taskQueue.enqueue(payload, {
           id,
+          headers,
           ...(dispatchDeadlineSeconds === undefined ? {} : { dispatchDeadlineSeconds }),
           ...(scheduleDelaySeconds === undefined ? {} : { scheduleDelaySeconds }),
         });

@@ -87,11 +87,13 @@ describe("hostile text", () => {
     expect(() => parseLosslessJson(nested(100_000, "9007199254740993"))).toThrow("nested deeper");
   });
 
-  test("a long run of digits or of almost-numbers takes no long time", () => {
-    const started = performance.now();
-    parseLosslessJson(`["${"1".repeat(5_000_000)}", "${":1.".repeat(1_000_000)}"]`);
-    parseLosslessJson(`[${"9".repeat(5_000_000)}]`);
-    expect(performance.now() - started).toBeLessThan(3000);
+  // What takes quadratic time here takes hours.
+  test.each([
+    [`["${"1".repeat(5_000_000)}", "${":1.".repeat(1_000_000)}"]`, true],
+    [`[${"9".repeat(5_000_000)}]`, false],
+    [`[1.${"0".repeat(5_000_000)}1]`, false],
+  ])("a long run of digits or of almost-numbers is read to its end", (text, numbersFit) => {
+    expect(parseLosslessJson(text).numbersFit).toBe(numbersFit);
   });
 
   test("what is no JSON is a SyntaxError", () => {

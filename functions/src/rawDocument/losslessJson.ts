@@ -1,4 +1,4 @@
-import { ApiError } from "../platform/apiError.ts";
+import { checkNesting } from "../platform/nesting.ts";
 
 /** A JSON value without loss: an integer that a double cannot hold is a bigint. */
 export type RawValue = null | boolean | number | bigint | string | RawList | RawObject;
@@ -18,9 +18,6 @@ export interface LosslessJson {
   readonly numbersFit: boolean;
 }
 
-// Recursive code downstream copes with this depth many times over, and no source comes near it.
-const MOST_LEVELS = 1000;
-
 // JSON.parse's reviver sees each number's digits, but makes parsing several times slower and needs twice the
 // memory. Only a run of 16 digits, or an exponent, can be more than a double holds.
 const SUSPICIOUS_NUMBER = /\d[\d.]{15}|[[:,\s]-?\d[\d.]*[eE]/;
@@ -35,10 +32,8 @@ const MOST_DIGITS = 1000;
  * @throws ApiError 422 where it is nested deeper than 1000 levels
  */
 export function parseLosslessJson(text: string): LosslessJson {
+  checkNesting(text);
   const value: RawValue = JSON.parse(text);
-  if (isDeeperThan(MOST_LEVELS, value)) {
-    throw new ApiError("invalid_request", `The body is nested deeper than ${MOST_LEVELS} levels`);
-  }
   if (!SUSPICIOUS_NUMBER.test(text)) return { value, numbersFit: true };
   return parseWithDigits(text);
 }
@@ -57,10 +52,11 @@ function parseWithDigits(text: string): LosslessJson {
   let numbersFit = true;
   const value = JSON.parse(text, (_field, parsed, { source }) => {
     if (typeof parsed !== "number" || source === undefined) return parsed;
-    if (/^-?\d+$/.test(source) && source.length <= MOST_DIGITS) {
-      return Number.isSafeInteger(parsed) ? parsed : BigInt(source);
+    // Looking at millions of digits takes long, and they are none of a double's.
+    if (source.length <= MOST_DIGITS) {
+      if (/^-?\d+$/.test(source)) return Number.isSafeInteger(parsed) ? parsed : BigInt(source);
+      if (keepsItsDigits(parsed, source)) return parsed;
     }
-    if (keepsItsDigits(parsed, source)) return parsed;
     numbersFit = false;
     return source;
   });
@@ -79,18 +75,4 @@ function keepsItsDigits(parsed: number, source: string): boolean {
 function significantDigits(literal: string): string {
   const [mantissa = ""] = literal.toLowerCase().split("e");
   return mantissa.replaceAll(/[-+.]/g, "").replace(/^0+/, "").replace(/0+$/, "");
-}
-
-/** Walks level by level instead of recursively: hostile nesting must not exhaust the stack. */
-function isDeeperThan(levels: number, root: RawValue): boolean {
-  let containers = [root].filter(isContainer);
-  for (let depth = 1; containers.length > 0; depth += 1) {
-    if (depth > levels) return true;
-    containers = containers.flatMap((container) => Object.values(container).filter(isContainer));
-  }
-  return false;
-}
-
-function isContainer(value: RawValue): value is RawList | RawObject {
-  return typeof value === "object" && value !== null;
 }

@@ -30,9 +30,12 @@ export const rawDocument = z.object({
 
 export type RawDocumentData = z.output<typeof rawDocument>;
 
+/** The collection that has a document for each source; raw documents are in collections below them. */
+export const SOURCES_COLLECTION = "parma/mining/datasource";
+
 /** The collection of a source's raw documents. */
 export function rawDocumentCollection(sourceName: string): string {
-  return `parma/mining/datasource/${sourceDocumentId(sourceName)}/raw_data`;
+  return `${SOURCES_COLLECTION}/${sourceDocumentId(sourceName)}/raw_data`;
 }
 
 /**

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { type BlobStore, openBlobStore } from "../platform/blobStore.ts";
 import { firestore } from "../platform/firebase.ts";
 import { countRawDocuments } from "./countRawDocuments.ts";
@@ -37,7 +38,8 @@ const newAnswer = (change: Partial<NewRawDocument> = {}): NewRawDocument => {
     ...change,
   };
 };
-const store = (input: NewRawDocument) => storeRawDocument({ firestore: firestore(), blobStore }, input);
+const db = openTestDatabase();
+const store = (input: NewRawDocument) => storeRawDocument({ db, firestore: firestore(), blobStore }, input);
 const fieldsAt = async (path: string) => (await firestore().doc(path).get()).data();
 const documentsOf = async ({ source }: NewRawDocument) =>
   (await firestore().collection(rawDocumentCollection(source.name)).get()).docs;
@@ -144,7 +146,7 @@ describe("what Firestore cannot hold", () => {
   test("is no document where its bytes could not be kept", async () => {
     const input = newAnswer({ rawData: odd });
     const broken: BlobStore = { ...blobStore, write: () => Promise.reject(new Error("the store is away")) };
-    await expect(storeRawDocument({ firestore: firestore(), blobStore: broken }, input)).rejects.toThrow(
+    await expect(storeRawDocument({ db, firestore: firestore(), blobStore: broken }, input)).rejects.toThrow(
       "away",
     );
     expect(await documentsOf(input)).toEqual([]);

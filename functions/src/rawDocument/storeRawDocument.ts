@@ -1,12 +1,18 @@
 import { createHash } from "node:crypto";
-import { type Firestore, Timestamp } from "firebase-admin/firestore";
+import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
 import type { BlobStore } from "../platform/blobStore.ts";
 import { isAlreadyThere } from "../platform/firebase.ts";
+import { logEvent } from "../platform/log.ts";
+import { correlationOf } from "../platform/logContext.ts";
+import type { Database } from "../platform/postgres.ts";
 import { canonicalJson } from "./canonicalJson.ts";
+import { CompanyErasedError } from "./companyErasedError.ts";
 import { firestoreObstacle } from "./firestoreFit.ts";
 import type { RawObject } from "./losslessJson.ts";
 import { type RawDocumentData, rawDocumentCollection } from "./rawDocument.ts";
 import { rawDocumentId } from "./rawDocumentId.ts";
+import { recordReceived } from "./recordReceived.ts";
+import { contentFolder, removeRawDocuments } from "./removeRawDocuments.ts";
 
 /** One raw answer of a source about a company, on its way into Firestore. */
 export interface NewRawDocument {
@@ -29,37 +35,69 @@ export interface StoredRawDocument {
   readonly created: boolean;
 }
 
-/** Files a raw answer, durably. Filing the same answer again changes nothing. */
+/** Where raw answers are kept, and where it is kept track of them. */
+export interface RawDocumentStores {
+  readonly db: Database;
+  readonly firestore: Firestore;
+  readonly blobStore: BlobStore;
+}
+
+/**
+ * Files a raw answer, durably. Filing the same answer again changes nothing.
+ *
+ * @throws CompanyErasedError where its company is being erased, or was; then nothing is kept
+ */
 export async function storeRawDocument(
-  { firestore, blobStore }: { firestore: Firestore; blobStore: BlobStore },
+  { db, firestore, blobStore }: RawDocumentStores,
   input: NewRawDocument,
 ): Promise<StoredRawDocument> {
   const id = rawDocumentId({ ...input, sourceId: input.source.id, receivedAt: input.now });
   const document = firestore.collection(rawDocumentCollection(input.source.name)).doc(id);
-  const content = await keepOutside(blobStore, input);
+  const content = await keepOutside(blobStore, id, input);
+  const created = await create(document, documentOf(input, content));
+  const stored = { id, path: document.path, created };
+  if (!(await recordReceived(db, stored, input))) {
+    await removeRawDocuments({ firestore, blobStore }, [stored]);
+    throw new CompanyErasedError(input.companyId);
+  }
+  logEvent("document_stored", {
+    correlation: correlationOf({ taskId: input.taskId, documentId: id }),
+    task: input.taskId,
+    document: id,
+    source: input.source.id,
+    company: input.companyId,
+    created,
+    outside: content?.bytes,
+  });
+  return stored;
+}
+
+/** @returns false where the document is there already */
+async function create(document: DocumentReference, fields: RawDocumentData): Promise<boolean> {
   try {
-    await document.create(documentOf(input, content));
-    return { id, path: document.path, created: true };
+    await document.create(fields);
+    return true;
   } catch (error) {
     if (!isAlreadyThere(error)) throw error;
-    return { id, path: document.path, created: false };
+    return false;
   }
 }
 
 /**
  * Writes the answer to the blob store if Firestore cannot hold it; before the document, so that a document never
- * names a blob that is not there. The blob's name is its content's: what a document names never changes.
+ * names a blob that is not there. The blob's name ends in its content's: what a document names never changes.
  */
 async function keepOutside(
   blobStore: BlobStore,
-  { source, rawData, feed }: NewRawDocument,
+  id: string,
+  { source, companyId, rawData, feed }: NewRawDocument,
 ): Promise<RawDocumentData["content"]> {
   const obstacle =
     feed?.numbersFit === false ? "a number has more digits than a double" : firestoreObstacle(rawData);
   if (obstacle === undefined) return undefined;
   const bytes = Buffer.from(feed?.text ?? canonicalJson({ raw_data: rawData }));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const blob = `raw_data/${source.id}/${sha256}.json`;
+  const blob = `${contentFolder({ id, sourceId: source.id, companyId })}/${sha256}.json`;
   await blobStore.write(blob, bytes);
   return { blob, bytes: bytes.byteLength, sha256, reason: obstacle };
 }

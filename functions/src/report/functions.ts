@@ -1,28 +1,29 @@
-import { onSchedule } from "firebase-functions/scheduler";
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
+import { taskHandler } from "../platform/handlers.ts";
 import { endpoint } from "../platform/http.ts";
-import { CHANNEL_SECRETS, OPERATOR_SECRETS } from "../platform/secrets.ts";
+import { addLogIds } from "../platform/logContext.ts";
+import { scheduledJob } from "../platform/scheduledJob.ts";
+import { CHANNEL_SECRETS } from "../platform/secrets.ts";
+import { runsAs } from "../platform/serviceAccounts.ts";
 
 /** Plans everybody's report, on Monday mornings. */
-export const weeklyReports = onSchedule(
+export const weeklyReports = scheduledJob(
+  "weeklyReports",
   {
+    ...runsAs("report"),
     schedule: "0 8 * * 1",
-    timeZone: "Etc/UTC",
-    region: REGION,
     memory: "256MiB",
     // Enqueuing 10,000 tasks takes about a minute.
     timeoutSeconds: 180,
     // Planning again is harmless; a week without reports is not.
     retryCount: 5,
   },
-  async () => {
+  async (now) => {
     const { planReports } = await import("./planReports.ts");
     const { database } = await import("../platform/postgres.ts");
     const { enqueueTasks } = await import("../platform/taskQueue.ts");
-    const { logInfo } = await import("../platform/log.ts");
-    const planned = await planReports({ db: await database(), enqueue: enqueueTasks, now: new Date() });
-    logInfo("Weekly reports planned", { ...planned });
+    return planReports({ db: await database(), enqueue: enqueueTasks, now });
   },
 );
 
@@ -31,10 +32,10 @@ export const weeklyReportsNow = endpoint(
   "weeklyReportsNow",
   "/weekly-reports",
   {
+    ...runsAs("report"),
     memory: "256MiB",
     timeoutSeconds: 180,
     maxInstances: 1,
-    secrets: [...OPERATOR_SECRETS],
   },
   async () => (await import("./weeklyReports.ts")).paths,
 );
@@ -42,6 +43,7 @@ export const weeklyReportsNow = endpoint(
 /** Makes one user's report, keeps it, and sends it to the user's channels. */
 export const sendReport = onTaskDispatched(
   {
+    ...runsAs("report"),
     region: REGION,
     // Drawing fifty sparklines takes about 200 MB.
     memory: "512MiB",
@@ -53,15 +55,17 @@ export const sendReport = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 10 },
     secrets: [...CHANNEL_SECRETS],
   },
-  async (request) => {
+  taskHandler(async (request) => {
     const { sendReport } = await import("./sendReport.ts");
     const { sendReportPayload } = await import("../delivery/sendReportTask.ts");
     const { database } = await import("../platform/postgres.ts");
     const { blobStore } = await import("../platform/blobStore.ts");
     const { send } = await import("../channels/send.ts");
+    const payload = sendReportPayload.parse(request.data);
+    addLogIds({ correlation: `report-${payload.userId}-${payload.week}` });
     await sendReport(
       { db: await database(), blobStore: blobStore(), send, clock: () => new Date() },
-      sendReportPayload.parse(request.data),
+      payload,
     );
-  },
+  }),
 );

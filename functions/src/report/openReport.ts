@@ -29,21 +29,31 @@ export async function openReport(
   { userId, week }: SendReportPayload,
   now: Date,
 ): Promise<OpenReport | undefined> {
-  await db.query(OPEN, [userId, week, now]);
+  await openReports(db, { userIds: [userId], week }, now);
   return selectRow(db, reportRow, REPORT, [userId, week]);
+}
+
+/** Opens the reports of users of a week: what the sweeper finds where their tasks get lost. Again, it changes nothing. */
+export async function openReports(
+  db: Database,
+  { userIds, week }: { userIds: readonly number[]; week: string },
+  now: Date,
+): Promise<void> {
+  await db.query(OPEN, [userIds, week, now]);
 }
 
 const OPEN = `
   with run as (
     insert into pipeline.report_run (user_id, week, period_to, created_at)
-    select id, $2, $3, $3 from "user" where id = $1
+    select id, $2, $3, $3 from "user"
+     where id = any ($1::int[]) and not pipeline.is_erased('USER', id) order by id
     on conflict (user_id, week) do nothing
     returning user_id, week
   )
   insert into pipeline.delivery (kind, user_id, channel_id, week, send_after, created_at)
   select 'REPORT', run.user_id, channel.channel_id, run.week, $3, $3
     from run join notification_subscription channel on channel.user_id = run.user_id
-   order by channel.channel_id
+   order by run.user_id, channel.channel_id
   on conflict do nothing`;
 
 const REPORT = `

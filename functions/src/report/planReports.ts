@@ -2,6 +2,7 @@ import { z } from "zod";
 import { sendReportTask } from "../delivery/sendReportTask.ts";
 import { type Database, selectRows } from "../platform/postgres.ts";
 import type { EnqueueTasks } from "../platform/taskQueue.ts";
+import { openReports } from "./openReport.ts";
 import { weekOf } from "./week.ts";
 
 const userRow = z.object({ user_id: z.int() });
@@ -20,12 +21,13 @@ export async function planReports({
   now,
 }: PlanContext): Promise<{ week: string; users: number }> {
   const week = weekOf(now);
-  const users = await selectRows(db, userRow, USERS);
+  const userIds = (await selectRows(db, userRow, USERS)).map(({ user_id }) => user_id);
+  await openReports(db, { userIds, week }, now);
   await enqueue(
     "sendReport",
-    users.map(({ user_id }) => sendReportTask({ userId: user_id, week })),
+    userIds.map((userId) => sendReportTask({ userId, week })),
   );
-  return { week, users: users.length };
+  return { week, users: userIds.length };
 }
 
 const USERS = `

@@ -63,7 +63,8 @@ const context = (): ReportContext => ({
   db,
   clock: () => now,
   blobStore: openBlobStore(pathToFileURL(folder)),
-  send: async (channel, message) => {
+  send: async (channel, message, { beforeHandingOver }) => {
+    await beforeHandingOver();
     sent.push({ channel, message });
     await provider(channel);
     return { providerId: null, notes: [] };

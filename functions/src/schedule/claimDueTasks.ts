@@ -1,17 +1,19 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../platform/postgres.ts";
+import { isPaused } from "../sourceHealth/sourcePause.ts";
 
 const claimedTask = z.object({ task_id: z.number(), attempts: z.number() });
 
-// One task of each source that has none running, what people asked for first. Reads scheduled_task_open_idx.
-// SKIP LOCKED passes over a row that the web application is just deleting. That no source gets two is kept by the
-// tick's lock, under which this runs: the rows alone could not say so.
+// One task of each source that has none running and is not paused, what people asked for first. Reads
+// scheduled_task_open_idx. SKIP LOCKED passes over a row that the web application is just deleting. That no source gets
+// two is kept by the tick's lock, under which this runs: the rows alone could not say so.
 const CLAIM_DUE_TASKS = `
   with next as (
     select distinct on (data_source_id) task_id
       from scheduled_task
      where status = 'PENDING' and scheduled_at <= $1
        and data_source_id not in (select data_source_id from scheduled_task where status = 'PROCESSING')
+       and not ${isPaused("scheduled_task.data_source_id")}
      order by data_source_id, schedule_type = 'ON_DEMAND' desc, scheduled_at, task_id
   ), due as (
     select task_id from scheduled_task

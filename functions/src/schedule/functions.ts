@@ -1,23 +1,24 @@
-import { onSchedule } from "firebase-functions/scheduler";
-import { REGION } from "../platform/config.ts";
 import { endpoint } from "../platform/http.ts";
+import { scheduledJob } from "../platform/scheduledJob.ts";
+import { runsAs } from "../platform/serviceAccounts.ts";
 
 /** Starts what is due, every half an hour. */
-export const scheduleTick = onSchedule(
+export const scheduleTick = scheduledJob(
+  "scheduleTick",
   {
+    ...runsAs("schedule"),
     schedule: "0,30 * * * *",
-    timeZone: "Etc/UTC",
-    region: REGION,
     memory: "256MiB",
     // A tick takes well under a second; enqueuing 10,000 tasks takes about a minute.
     timeoutSeconds: 180,
     // The next tick does what this one could not.
     retryCount: 1,
   },
-  async () => {
-    const { tickNow } = await import("./tickNow.ts");
-    const { logInfo } = await import("../platform/log.ts");
-    logInfo("Tick", { ...(await tickNow()) });
+  async (now) => {
+    const { tick } = await import("./tick.ts");
+    const { database } = await import("../platform/postgres.ts");
+    const { enqueueTasks } = await import("../platform/taskQueue.ts");
+    return tick({ db: await database(), enqueue: enqueueTasks }, now);
   },
 );
 
@@ -26,6 +27,7 @@ export const schedule = endpoint(
   "schedule",
   "/schedule",
   {
+    ...runsAs("schedule"),
     memory: "256MiB",
     timeoutSeconds: 60,
     // Anyone may call it, and it must not cost much: calls at once share ticks, in these instances.

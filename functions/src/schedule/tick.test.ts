@@ -68,6 +68,18 @@ describe("planning", () => {
     expect((await slots())[0]).toBe("2024-05-15 12:00 PROCESSING");
   });
 
+  test("what became due while the source was busy runs once, in its newest slot", async () => {
+    await insertSource(db, { frequency: "HOURLY", createdAt: NOON });
+    await tickAt(NOON);
+    await db.query("update scheduled_task set status = 'SUCCESS' where status = 'PROCESSING'");
+    await expect(tickAt(minutes(4 * 60))).resolves.toMatchObject({ removed: 3, started: 1 });
+    expect((await slots()).slice(0, 3)).toEqual([
+      "2024-05-15 12:00 SUCCESS",
+      "2024-05-15 16:00 PROCESSING",
+      "2024-05-15 17:00 PENDING",
+    ]);
+  });
+
   test("months are counted from the first run: the 31st does not drift", async () => {
     await insertSource(db, { frequency: "MONTHLY", createdAt: new Date("2024-01-31T08:00:00Z") });
     await tickAt(new Date("2024-02-29T09:00:00Z"));
@@ -108,7 +120,7 @@ describe("starting", () => {
     await insertTask(db, source, { scheduledAt: minutes(-10) });
     const first = await insertTask(db, source, { scheduledAt: minutes(-20) });
     // Plain REGULAR tasks of inactive sources would be removed.
-    await db.query("update data_source set is_active = true, created_at = $1", [days(1)]);
+    await db.query("update data_source set is_active = true, created_at = $1", [minutes(24 * 60 + 1)]);
 
     await expect(tickAt(NOON)).resolves.toMatchObject({ started: 2 });
     expect(queue.waiting("mineSource").map(({ payload }) => payload)).toEqual(
@@ -188,6 +200,7 @@ describe("reclaiming", () => {
       reason: "Silent for more than 300 s in attempt 3 of 3",
       succeeded: 1,
       failed: 1,
+      skipped: 0,
     });
     const calls = await db.query(
       "select error_type, ended_at from pipeline.mining_call where state = 'FAILED'",

@@ -12,8 +12,16 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
+interface MailServerOptions extends SMTPServerOptions {
+  /** Whether it is silent when it has taken an email. */
+  readonly isSilent?: () => boolean;
+}
+
 /** Starts a real SMTP server that takes what `options` do not refuse. */
-export async function startMailServer(options: SMTPServerOptions = {}): Promise<MailServer> {
+export async function startMailServer({
+  isSilent = () => false,
+  ...options
+}: MailServerOptions = {}): Promise<MailServer> {
   const raw: string[] = [];
   const server = new SMTPServer({
     authOptional: true,
@@ -22,7 +30,7 @@ export async function startMailServer(options: SMTPServerOptions = {}): Promise<
     onData: (stream, _session, done) => {
       buffer(stream).then((bytes) => {
         raw.push(bytes.toString("utf8"));
-        done();
+        if (!isSilent()) done();
       }, done);
     },
     ...options,

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { z } from "zod";
 import { storeMap } from "../../src/normalizationMap/mapStore.ts";
@@ -17,6 +18,7 @@ const SLACK_CHANNEL = { id: "C0000000003", name: "deals" };
 let stack: Awaited<ReturnType<typeof runningStack>>;
 let source: number;
 let company: number;
+let task: number;
 let token: string;
 
 beforeAll(async () => {
@@ -48,7 +50,7 @@ beforeAll(async () => {
     destination: SLACK_CHANNEL.name,
     secretId: stack.slackSecretId,
   });
-  const task = await insertTask(db, source, { status: "PROCESSING", attempts: 1, startedAt: now });
+  task = await insertTask(db, source, { status: "PROCESSING", attempts: 1, startedAt: now });
   await db.query("insert into pipeline.mining_call (task_id, company_id, state) values ($1, $2, 'RUNNING')", [
     task,
     company,
@@ -148,6 +150,35 @@ test("from a raw document to an email and a Slack message, once", async () => {
   expect(await feed(150, "2025-03-17T08:00:00Z")).toEqual({ state: "ANALYZED", finding_count: 0 });
   expect(await deliveries(2)).toHaveLength(2);
   expect([await mails(), await slackMessages()].map(({ length }) => length)).toEqual([1, 1]);
+});
+
+const logLine = z.looseObject({ event: z.string(), "logging.googleapis.com/labels": z.looseObject({}) });
+
+/** The events that the log has under a correlation, in their order and once each. */
+async function eventsOf(correlation: string): Promise<string[]> {
+  const lines = (await readFile(stack.logFile, "utf8"))
+    .split("\n")
+    .filter((line) => line.includes(correlation));
+  const entries = lines.flatMap((line) => {
+    const start = line.indexOf("{");
+    const parsed = start < 0 ? undefined : logLine.safeParse(JSON.parse(line.slice(start)));
+    return parsed?.success ? [parsed.data] : [];
+  });
+  const own = entries.filter(
+    (entry) => entry["logging.googleapis.com/labels"]["correlation"] === correlation,
+  );
+  return [...new Set(own.map(({ event }) => event))];
+}
+
+test("and the log has its way under one id", async () => {
+  const way = ["document_stored", "document_normalized", "document_analyzed", "delivery_attempted"];
+  const found = await eventually("the log has it all", async () => {
+    const events = await eventsOf(`task-${task}`);
+    return way.every((event) => events.includes(event)) ? events : undefined;
+  });
+  expect(found).toEqual(expect.arrayContaining(way));
+  const log = await readFile(stack.logFile, "utf8");
+  for (const never of [EMAIL, token, stack.secrets.shared]) expect(log).not.toContain(never);
 });
 
 test("who unsubscribes by one click gets no more email, and Slack goes on", async () => {

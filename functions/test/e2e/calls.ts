@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
 import { z } from "zod";
-import { type ModuleClaims, signModuleToken } from "../../src/miningModule/moduleToken.ts";
+import { type ModuleClaims, signModuleTokens } from "../../src/miningModule/moduleToken.ts";
 
 /** A call as a module or the web application makes it. */
 export interface SentCall {
@@ -39,8 +39,9 @@ export const refusal = z.strictObject({
 });
 
 /** A token as mineCompany gives it to a module. */
-export function tokenFor(claims: ModuleClaims): Promise<string> {
-  return signModuleToken(claims, { now: new Date(), lifeSeconds: 600 });
+export async function tokenFor(claims: ModuleClaims): Promise<string> {
+  const [token] = await signModuleTokens(claims, { now: new Date(), lifeSeconds: 600 });
+  return token;
 }
 
 /** A token of one's own making: whatever claims, signed with whatever key, with an expiry unless it is null. */

@@ -77,7 +77,9 @@ const normalized = (id: string) =>
     selectRow(
       stack.db,
       z.object({ state: z.string(), reason: z.string().nullable(), value_count: z.number() }),
-      "select state, reason, value_count from pipeline.raw_document where id = $1",
+      // Analyzing may be done before we look.
+      `select case state::text when 'ANALYZED' then 'NORMALIZED' else state::text end as state, reason, value_count
+         from pipeline.raw_document where id = $1 and state <> 'RECEIVED'`,
       [id],
     ),
   );

@@ -36,7 +36,7 @@ function file(source: Source, answer: string) {
   const { value, numbersFit } = parseLosslessJson(answer);
   if (!isObject(value)) throw new Error("A raw answer is an object");
   return storeRawDocument(
-    { firestore: stack.firestore, blobStore: openBlobStore(pathToFileURL(stack.blobDir)) },
+    { db: stack.db, firestore: stack.firestore, blobStore: openBlobStore(pathToFileURL(stack.blobDir)) },
     {
       source,
       companyId: source.companyId,

@@ -102,7 +102,8 @@ async function valuesOf(source: number, documents: number) {
     const row = await selectRow(
       stack.db,
       z.object({ count: z.number() }),
-      "select count(*)::int as count from pipeline.raw_document where data_source_id = $1 and state = 'NORMALIZED'",
+      `select count(*)::int as count from pipeline.raw_document
+        where data_source_id = $1 and state in ('NORMALIZED', 'ANALYZED', 'DATA_PROBLEM')`,
       [source],
     );
     return row?.count === documents ? row : undefined;

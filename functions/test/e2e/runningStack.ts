@@ -11,11 +11,12 @@ const stackSchema = z.object({
   firestoreHost: z.string(),
   databaseUrl: z.string(),
   projectId: z.string(),
-  secrets: z.object({ shared: z.string(), analytics: z.string() }),
+  secrets: z.object({ shared: z.string(), analytics: z.string(), operator: z.string() }),
   blobDir: z.string(),
   inboxUrl: z.string(),
   slackUrl: z.string(),
   slackSecretId: z.string(),
+  logFile: z.string(),
 });
 
 /** The stack that the end-to-end tests run through, with its database and Firestore. Close it in afterAll. */

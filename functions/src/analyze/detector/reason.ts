@@ -1,4 +1,5 @@
 import type { Expectation } from "./forecast.ts";
+import { within } from "./season.ts";
 import type { State } from "./state.ts";
 import { errorSize } from "./surprise.ts";
 import type { Views } from "./views.ts";
@@ -46,9 +47,10 @@ const UNEXPECTED = -Math.log(0.01);
 /** The range that 98 of 100 ordinary points lie in, in the series' own unit. */
 export function expectedRange(state: State, { value, scale, missed }: Expectation): Range {
   const width = missed > OUTSIDE ? scale * errorSize(-Math.log(OUTSIDE / missed)) : 0;
-  // What was never negative is not expected to become so.
-  const low = state.negative ? value - width : Math.max(0, value - width);
-  return { low: low * state.unit, high: (value + width) * state.unit };
+  // What was never negative is not expected to become so, whatever a falling trend would lead to.
+  const least = state.negative ? Number.NEGATIVE_INFINITY : 0;
+  const end = (at: number) => within(Math.max(least, at) * state.unit, Number.MAX_VALUE);
+  return { low: end(value - width), high: end(value + width) };
 }
 
 /** The kind of event that a surprising point is. */

@@ -52,7 +52,8 @@ function tailSurprise(tail: Tail, value: number): number {
   // The predictive distribution of exponential excesses whose mean is known from `largest` of them only.
   const spread = (excess / largest) * (largest - 1);
   const byTail = ((largest + 1) / (tail.total + 1)) * (1 + (value - start) / spread) ** -largest;
-  return -Math.log(Math.min(byRank, byTail));
+  // So far out that the probability is 0 in floating point, a value would be endlessly surprising ever after.
+  return -Math.log(Math.max(Math.min(byRank, byTail), Number.MIN_VALUE));
 }
 
 /** How many of the values remembered are at least as large; part of a bin counts in part. */

@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type MailServer, refusal, startMailServer } from "../../../test/channels/mailServer.ts";
 import type { DeliveryError } from "../deliveryError.ts";
@@ -35,12 +35,40 @@ function email(changes: Partial<Email> = {}): Email {
   };
 }
 
-function send(
-  url: string,
-  changes: Partial<Email> = {},
-  timeouts = { connectionTimeout: 300, greetingTimeout: 300, socketTimeout: 300 },
-) {
-  return sendEmail({ transportUrl: url, from: FROM, timeouts }, email(changes));
+function send(url: string, changes: Partial<Email> = {}) {
+  return sendEmail({ transportUrl: url, from: FROM, timeoutMs: 300 }, email(changes));
+}
+
+/** Starts a mail server that does as it should up to a step, and then as `fail` says; returns its URL. */
+async function failingServer(
+  at: "greeting" | "EHLO" | "MAIL" | "RCPT" | "DATA" | "text" | ".",
+  fail: (socket: Socket) => void,
+): Promise<string> {
+  const server = createServer((socket) => {
+    cleanUp.push(async () => void socket.destroy());
+    socket.on("error", () => undefined);
+    let isText = false;
+    const step = (name: string, reply: string) => {
+      if (name === at) fail(socket);
+      else if (reply !== "") socket.write(`${reply}\r\n`);
+    };
+    step("greeting", "220 ready");
+    socket.on("data", (chunk) => {
+      const lines = chunk.toString("latin1");
+      if (isText)
+        step(lines.endsWith("\r\n.\r\n") ? "." : "text", lines.endsWith("\r\n.\r\n") ? "250 taken" : "");
+      else step(lines.slice(0, 4), lines.startsWith("DATA") ? "354 go on" : "250 fine");
+      isText ||= lines.startsWith("DATA");
+    });
+  });
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+  cleanUp.push(() => new Promise((resolve) => server.close(() => resolve())));
+  return `smtp://127.0.0.1:${port}`;
 }
 
 /** What a sending fails with. */
@@ -87,7 +115,7 @@ describe("what arrives", () => {
     expect(headers.get("list-unsubscribe-post")).toBe("List-Unsubscribe=One-Click");
   });
 
-  test("has the same Message-ID each time it is sent, and another for another delivery", async () => {
+  test("has the Message-ID of its delivery", async () => {
     const server = await mailServer();
     const sent = [await send(server.url), await send(server.url)];
     const received = (await server.received()).map(({ messageId }) => messageId);
@@ -188,23 +216,50 @@ describe("what does not arrive", () => {
   });
 
   test("a server that takes the connection and says nothing is given up, and may answer later", async () => {
-    const silent = createServer(() => undefined);
-    const port = await new Promise<number>((resolve) => {
-      silent.listen(0, "127.0.0.1", () => {
-        const address = silent.address();
-        resolve(typeof address === "object" && address !== null ? address.port : 0);
-      });
-    });
-    cleanUp.push(() => new Promise((resolve) => silent.close(() => resolve())));
-    expect(await failure(send(`smtp://127.0.0.1:${port}`))).toMatchObject({
+    const url = await failingServer("greeting", () => undefined);
+    expect(await failure(send(url))).toMatchObject({
       kind: "passing",
       message: expect.stringContaining("did not answer in time"),
     });
   });
 
-  test("a server that falls silent after the text is given up, and may answer later", async () => {
-    const { url } = await mailServer({ onData: (stream) => stream.resume() });
+  const steps = [
+    ["greeting", "passing"],
+    ["EHLO", "passing"],
+    ["MAIL", "passing"],
+    ["RCPT", "passing"],
+    ["DATA", "passing"],
+    ["text", "passing"],
+    [".", "unclear"],
+  ] as const;
+
+  test.each(steps)("a connection that breaks at the %s leaves it %s", async (step, kind) => {
+    const url = await failingServer(step, (socket) => socket.destroy());
+    // More of it than fits into what is under way at a time.
+    const chart = step === "text" ? Buffer.alloc(8_000_000) : PNG;
+    expect(await failure(send(url, { images: new Map([["finding-0", chart]]) }))).toMatchObject({ kind });
+  });
+
+  test.each([
+    ["RCPT", "passing"],
+    ["DATA", "passing"],
+    [".", "unclear"],
+  ] as const)("a silence at the %s leaves it %s", async (step, kind) => {
+    const url = await failingServer(step, () => undefined);
+    expect(await failure(send(url))).toMatchObject({ kind });
+  });
+
+  test("a refusal after the text is certain", async () => {
+    const url = await failingServer(".", (socket) => socket.write("451 4.3.0 Try later\r\n"));
     expect(await failure(send(url))).toMatchObject({ kind: "passing" });
+  });
+
+  test("an answer after the text that is none is unclear", async () => {
+    const url = await failingServer(".", (socket) => socket.write("354 Go on\r\n"));
+    expect(await failure(send(url))).toMatchObject({
+      kind: "unclear",
+      message: expect.stringContaining("It may have, so the email is not sent again."),
+    });
   });
 
   test("no server at all may pass", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Readable } from "node:stream";
 import { z } from "zod";
 import { oneLine } from "../clip.ts";
 import { DeliveryError } from "../deliveryError.ts";
@@ -8,18 +9,14 @@ import { smtpFailure } from "./smtpError.ts";
 export interface Mailer {
   readonly transportUrl: string;
   readonly from: string;
-  readonly timeouts?: Timeouts;
-}
-
-interface Timeouts {
-  readonly connectionTimeout: number;
-  readonly greetingTimeout: number;
-  /** Between two signs of life. */
-  readonly socketTimeout: number;
+  /** How long it may be silent, where the usual times are not meant. */
+  readonly timeoutMs?: number | undefined;
 }
 
 // A server answers within a second or two; its greeting may be held back on purpose, against spam.
-const TIMEOUTS: Timeouts = { connectionTimeout: 10_000, greetingTimeout: 15_000, socketTimeout: 30_000 };
+const CONNECTION_MS = 10_000;
+const GREETING_MS = 15_000;
+const SILENCE_MS = 30_000;
 
 export interface Email {
   readonly to: string;
@@ -40,10 +37,7 @@ const address = z.email().max(254);
  * @returns the Message-ID once the server has taken over the responsibility for it
  * @throws DeliveryError
  */
-export async function sendEmail(
-  { transportUrl, from, timeouts = TIMEOUTS }: Mailer,
-  email: Email,
-): Promise<string> {
+export async function sendEmail({ transportUrl, from, timeoutMs }: Mailer, email: Email): Promise<string> {
   // The destination is what a user typed. One address, and nothing that could grow into a header.
   const to = address.safeParse(email.to.trim());
   if (!to.success) {
@@ -55,11 +49,23 @@ export async function sendEmail(
   const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     url: transportUrl,
-    ...timeouts,
-    dnsTimeout: timeouts.connectionTimeout,
+    dnsTimeout: timeoutMs ?? CONNECTION_MS,
+    connectionTimeout: timeoutMs ?? CONNECTION_MS,
+    greetingTimeout: timeoutMs ?? GREETING_MS,
+    socketTimeout: timeoutMs ?? SILENCE_MS,
     // Nothing in a message may make the server read a file or fetch a URL.
     disableFileAccess: true,
     disableUrlAccess: true,
+  });
+  let isHandedOver = false;
+  transport.use("stream", ({ message }, done) => {
+    const onEnd = () => {
+      isHandedOver = true;
+    };
+    // Nothing is read ahead: the end is reached when it is wanted.
+    const options = { objectMode: false, highWaterMark: 1 };
+    message.processFunc((text) => Readable.from(watched(text, onEnd), options));
+    done();
   });
   try {
     await transport.sendMail({
@@ -80,16 +86,22 @@ export async function sendEmail(
     });
     return email.messageId;
   } catch (error) {
-    throw smtpFailure(error, to.data);
+    throw smtpFailure(error, { to: to.data, isHandedOver });
   } finally {
     transport.close();
   }
 }
 
 /**
- * The Message-ID of a delivery: the same each time it is sent, so that a mailbox that got it twice can tell. Most
- * (Gmail among them) then keep one; none promises it.
+ * A text that tells when it was read to its end. The server reads it once it has taken the envelope; the line that
+ * makes it take over the message goes out after the end, so that before it nothing was sent.
  */
+async function* watched(text: Readable, onEnd: () => void): AsyncGenerator<unknown> {
+  yield* text;
+  onEnd();
+}
+
+/** The Message-ID of a delivery, by which a mail server's log leads back to it. */
 export function messageIdOf(deliveryId: string, from: string): string {
   const domain = /@([a-z0-9.-]+)>?\s*$/i.exec(from)?.[1] ?? "parma-analytics.invalid";
   return `<${createHash("sha256").update(deliveryId).digest("hex").slice(0, 32)}@${domain.toLowerCase()}>`;

@@ -14,13 +14,28 @@ const failure = z.object({
 // What failed before the server could say anything, and would fail again the same way.
 const FINAL_CODES = new Set(["ENOAUTH", "ECONFIG", "EENVELOPE", "EMESSAGE", "EFILEACCESS", "EURLACCESS"]);
 
-/** What nodemailer threw, as a failed delivery. Anything else is returned as it is. */
-export function smtpFailure(error: unknown, to: string): unknown {
+/**
+ * What nodemailer threw, as a failed delivery. Anything else is returned as it is.
+ *
+ * @param isHandedOver whether all of the message was on its way: then only a refusal of the server's says that it did
+ *   not take it
+ */
+export function smtpFailure(
+  error: unknown,
+  { to, isHandedOver }: { to: string; isHandedOver: boolean },
+): unknown {
   const parsed = failure.safeParse(error);
   if (!parsed.success) return error;
   const { message, code, response, responseCode, permanent } = parsed.data;
-  const isFinal = permanent ?? FINAL_CODES.has(code ?? "");
   const said = clipWords(oneLine(response ?? message), 300);
+  if (isHandedOver && !(responseCode !== undefined && responseCode >= 400)) {
+    return new DeliveryError(
+      "unclear",
+      `The mail server did not say whether it took the email (${said}). It may have, so the email is not sent again.`,
+      { cause: error },
+    );
+  }
+  const isFinal = permanent ?? FINAL_CODES.has(code ?? "");
   return new DeliveryError(isFinal ? "final" : "passing", reason({ code, responseCode, isFinal, said, to }), {
     cause: error,
   });

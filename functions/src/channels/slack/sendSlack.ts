@@ -2,7 +2,8 @@ import type { WebClient } from "@slack/web-api";
 import type { Message } from "../message.ts";
 import { slackClient } from "./client.ts";
 import { type FoundChannel, findChannel, forgetChannel } from "./findChannel.ts";
-import { findPosted, type Posted, postMessage } from "./postMessage.ts";
+import type { Posted } from "./findPosted.ts";
+import { postMessage } from "./postMessage.ts";
 import { renderSlack } from "./renderSlack.ts";
 import { slackErrorCode, slackFailure } from "./slackError.ts";
 import { uploadCharts } from "./uploadCharts.ts";
@@ -13,9 +14,9 @@ interface SlackDelivery {
   readonly destination: string;
   readonly deliveryId: string;
   readonly now: Date;
-  readonly previousAttemptAt?: Date;
+  readonly beforeHandingOver: () => Promise<void>;
   readonly charts: ReadonlyMap<string, Uint8Array>;
-  readonly timeout?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -24,34 +25,24 @@ interface SlackDelivery {
  * The charts are uploaded first and the message is posted last, by one call: whatever fails before it, nothing was
  * sent, and the delivery can be repeated.
  *
- * @throws DeliveryError
+ * @throws DeliveryError, and whatever `beforeHandingOver` throws
  */
 export async function sendSlack(
   message: Message,
   delivery: SlackDelivery,
 ): Promise<Posted & { notes: readonly string[] }> {
-  const client = await slackClient(delivery.token, delivery.timeout);
+  const client = await slackClient(delivery.token, delivery.timeoutMs);
   try {
     const channel = await findChannel(client, delivery);
-    const earlier = await earlierPost(client, channel, delivery);
-    if (earlier !== undefined) return { ...earlier, notes: ["An earlier attempt had posted the message."] };
     const { files, notes } = await uploadCharts(client, delivery.charts);
     const content = (withCharts: boolean) => renderSlack(message, withCharts ? files : new Map());
     const post = ({ id }: FoundChannel) =>
-      postMessage(client, id, { deliveryId: delivery.deliveryId, content });
+      postMessage(client, id, { deliveryId: delivery.deliveryId, now: delivery.now, content });
+    await delivery.beforeHandingOver();
     return { ...(await postOrFindAnew(client, channel, delivery, post)), notes };
   } catch (error) {
     throw slackFailure(error, delivery.destination);
   }
-}
-
-async function earlierPost(
-  client: WebClient,
-  { id }: FoundChannel,
-  { deliveryId, previousAttemptAt }: SlackDelivery,
-): Promise<Posted | undefined> {
-  if (previousAttemptAt === undefined || id.startsWith("#")) return undefined;
-  return findPosted(client, id, { deliveryId, since: previousAttemptAt });
 }
 
 /** A channel can have been removed and made anew under its name since it was remembered. */

@@ -10,7 +10,11 @@ const rateLimited = z.object({
 const httpError = z.object({ code: z.literal("slack_webapi_http_error"), statusCode: z.number() });
 const requestError = z.object({
   code: z.literal("slack_webapi_request_error"),
-  original: z.object({ name: z.string(), message: z.string() }),
+  original: z.object({
+    name: z.string(),
+    message: z.string(),
+    cause: z.object({ code: z.string() }).optional().catch(undefined),
+  }),
 });
 const platformError = z.object({
   code: z.literal("slack_webapi_platform_error"),
@@ -44,6 +48,52 @@ export function slackFailure(error: unknown, channel: string): unknown {
   if (request.success) return transportFailure(request.data.original, error);
   const platform = platformError.safeParse(error);
   return platform.success ? platformFailure(platform.data.data, channel, error) : error;
+}
+
+// What fails before a connection is there to send anything through.
+const NOT_CONNECTED_CODES = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+// By Slack's documentation, some aspect of what was asked for may have succeeded before these.
+const HALFWAY_CODES = new Set(["internal_error", "fatal_error"]);
+
+/**
+ * What the error of a call that is to change something says of the change. "refused": it was not made. "ended": it
+ * may have been, and Slack is done with the call. "open": it may have been, or still be made, since what answers in
+ * place of Slack (502, 503, 504, a page) or breaks the connection does not end the work behind it.
+ */
+export function outcomeOfCall(error: unknown): "refused" | "ended" | "open" {
+  if (rateLimited.safeParse(error).success || otherError.safeParse(error).success) return "refused";
+  const http = httpError.safeParse(error);
+  if (http.success) {
+    const { statusCode } = http.data;
+    if (statusCode === 500) return "ended";
+    return statusCode >= 400 && statusCode < 500 ? "refused" : "open";
+  }
+  const request = requestError.safeParse(error);
+  if (request.success) {
+    return NOT_CONNECTED_CODES.has(request.data.original.cause?.code ?? "") ? "refused" : "open";
+  }
+  const code = slackErrorCode(error);
+  if (code === undefined || !isWord(code)) return "open";
+  return HALFWAY_CODES.has(code) ? "ended" : "refused";
+}
+
+/** A post that nobody knows the outcome of. */
+export function unclearPost(error: unknown, channel: string): DeliveryError {
+  const failure = slackFailure(error, channel);
+  const reason = failure instanceof DeliveryError ? failure.reason : "Slack's answer broke off.";
+  return new DeliveryError(
+    "unclear",
+    `${reason} It may have posted the message all the same, so the message is not sent again.`,
+    { cause: error },
+  );
 }
 
 function passing(reason: string, cause: unknown): DeliveryError {
@@ -86,12 +136,16 @@ function platformFailure(
   channel: string,
   cause: unknown,
 ): DeliveryError {
-  // A proxy's page comes here too, as the text of the error.
-  if (typeof error !== "string" || !/^\w+$/.test(error)) {
+  if (typeof error !== "string" || !isWord(error)) {
     return passing("Slack's answer could not be understood.", cause);
   }
   if (PASSING_CODES.has(error)) return passing(`Slack is in trouble (${error}).`, cause);
   return new DeliveryError("final", adviceFor(error, channel, needed), { cause });
+}
+
+/** A proxy's page comes as an error's name, too. */
+function isWord(error: string): boolean {
+  return /^\w+$/.test(error);
 }
 
 /** What a user can do about an error of Slack's. */

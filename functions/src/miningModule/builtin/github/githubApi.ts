@@ -146,17 +146,23 @@ function moduleErrorOf(error: unknown, what: string): unknown {
   const parsed = requestError.safeParse(error);
   if (!parsed.success) return error;
   const { status, message, response } = parsed.data;
-  const failed = (type: string, text: string, retryable: boolean) =>
-    new ModuleError(type, text, { retryable, cause: error });
+  const failed = (type: string, text: string, retryable: boolean, blames: "source" | "company" = "source") =>
+    new ModuleError(type, text, { retryable, blames, cause: error });
 
   // octokit gives a request without any answer the status 500.
   if (response === undefined) return failed("Unreachable", `GitHub cannot be reached: ${message}`, true);
   if (status === 429 || (status === 403 && isRateLimit(message, response.headers))) {
     return failed("RateLimited", `GitHub's rate limit is used up, asking for ${what}: ${message}`, true);
   }
-  if (status === 404) return failed("NotFound", `GitHub does not know ${what}`, false);
+  if (status === 404) return failed("NotFound", `GitHub does not know ${what}`, false, "company");
   if (status === 401) return failed("BadCredentials", `GitHub refuses GITHUB_TOKEN: ${message}`, false);
-  return failed(`HttpStatus${status}`, `GitHub answered ${status} for ${what}: ${message}`, status >= 500);
+  const blames = status === 403 || status >= 500 ? "source" : "company";
+  return failed(
+    `HttpStatus${status}`,
+    `GitHub answered ${status} for ${what}: ${message}`,
+    status >= 500,
+    blames,
+  );
 }
 
 function isRateLimit(message: string, headers: Record<string, unknown>): boolean {

@@ -42,6 +42,7 @@ export const history: BuiltinModule = {
       const asked = [...keys].join(" or ");
       throw new ModuleError("NotFound", `${file.name} has no row where ${params.companyColumn} is ${asked}`, {
         retryable: false,
+        blames: "company",
       });
     }
     const after = cursor === undefined ? undefined : new Date(cursor);

@@ -1,21 +1,16 @@
-import { deliverPayload } from "../delivery/deliverTask.ts";
-import { sendReportTask } from "../delivery/sendReportTask.ts";
-import { sweepDeliveries } from "../delivery/sweepDeliveries.ts";
-import { logWarning } from "../platform/log.ts";
-import type { Database } from "../platform/postgres.ts";
-import { type EnqueueTasks, taskId } from "../platform/taskQueue.ts";
-
-/** What a sweep works on. */
-export interface SweepContext {
-  readonly db: Database;
-  readonly enqueue: EnqueueTasks;
-  readonly now: Date;
-}
+import { deliverPayload } from "../../delivery/deliverTask.ts";
+import { sendReportTask } from "../../delivery/sendReportTask.ts";
+import { sweepDeliveries } from "../../delivery/sweepDeliveries.ts";
+import type { Database } from "../../platform/postgres.ts";
+import { type EnqueueTasks, taskId } from "../../platform/taskQueue.ts";
+import type { Patience } from "./patience.ts";
 
 /** Gives what is overdue a task again: of another id each time, because a queue remembers the ids that it had. */
-export async function sweep({ db, enqueue, now }: SweepContext): Promise<void> {
-  const overdue = await sweepDeliveries(db, now);
-  if (overdue.length > 0) logWarning(`${overdue.length} deliveries are overdue and enqueued again`);
+export async function sweepMessages(
+  { db, enqueue }: { db: Database; enqueue: EnqueueTasks },
+  { now, factor }: Patience,
+): Promise<{ deliveriesAgain: number }> {
+  const overdue = await sweepDeliveries(db, now, factor);
   const round = now.getTime();
   const alerts = overdue.filter(({ kind }) => kind === "ALERT");
   await enqueue(
@@ -39,4 +34,5 @@ export async function sweep({ db, enqueue, now }: SweepContext): Promise<void> {
       return { ...task, id: `${task.id}-again-${round}` };
     }),
   );
+  return { deliveriesAgain: overdue.length };
 }

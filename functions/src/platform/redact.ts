@@ -1,0 +1,50 @@
+const SECRET_NAME = /(SECRET|TOKEN|PASSWORD|KEY)(_\w+)?$/;
+// Shorter ones are switches like "none", and would black out words.
+const SHORTEST_SECRET = 8;
+
+const PATTERNS: readonly (readonly [RegExp, string])[] = [
+  // user:password@ of an address
+  [/:\/\/[^\s/@]+@/g, "://[redacted]@"],
+  // A JSON web token, and what follows "Bearer".
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[token]"],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, "$1 [redacted]"],
+  // Slack, GitHub, OpenAI.
+  [/\b(xox[a-z]-|xapp-|gh[a-z]_|github_pat_|sk-)[\w-]{8,}/g, "$1[redacted]"],
+  // Parameters that let somebody in.
+  [/([?&](?:token|key|secret|signature|access_token|api_key)=)[^\s&"']+/gi, "$1[redacted]"],
+  [/[\w.%+-]+@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}/gi, "[email]"],
+];
+
+let known: readonly string[] | undefined;
+
+/** The secrets that this process was started with: longer ones first, since one may hold another. */
+function knownSecrets(): readonly string[] {
+  known ??= Object.entries(process.env)
+    .flatMap(([name, value = ""]) => (SECRET_NAME.test(name) ? keysOf(value) : passwordOf(value)))
+    .filter((value) => value.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length);
+  return known;
+}
+
+/** A secret that is being rotated is a JSON list of two keys. */
+function keysOf(value: string): string[] {
+  return value.startsWith("[") ? [...value.matchAll(/"([^"]+)"/g)].map(([, key]) => key ?? "") : [value];
+}
+
+/** The password in an address, as it stands there and as it is meant. */
+function passwordOf(value: string): string[] {
+  const password = URL.canParse(value) ? new URL(value).password : "";
+  try {
+    return [password, decodeURIComponent(password)];
+  } catch {
+    return [password];
+  }
+}
+
+/** A text without what no log may hold: secrets, tokens and email addresses. */
+export function redact(text: string): string {
+  let clean = text;
+  for (const secret of knownSecrets()) clean = clean.replaceAll(secret, "[secret]");
+  for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
+  return clean;
+}

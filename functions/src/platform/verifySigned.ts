@@ -1,0 +1,25 @@
+import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
+import type { SigningKeys } from "./config.ts";
+
+/**
+ * The payload of a token that one of our keys has signed with HS256.
+ *
+ * @throws JOSEError where none has, or the token is not what `options` ask for
+ */
+export async function verifySigned(
+  token: string,
+  keys: SigningKeys,
+  options: Omit<JWTVerifyOptions, "algorithms"> = {},
+): Promise<JWTPayload> {
+  let failure: unknown;
+  for (const key of keys) {
+    try {
+      const { payload } = await jwtVerify(token, key, { ...options, algorithms: ["HS256"] });
+      return payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  afterCall,
+  type Breaker,
+  CALLS_FOR_A_SHARE,
+  FAILURES_IN_A_ROW,
+  NEW_BREAKER,
+  type Outcome,
+  REMEMBERED_CALLS,
+} from "./breaker.ts";
+
+const NOW = new Date("2024-05-15T12:00:00Z");
+
+function breakerAfter(outcomes: readonly Outcome[], breaker: Breaker = NEW_BREAKER): Breaker {
+  return outcomes.reduce((before, outcome) => afterCall(before, { callId: "1", outcome }, NOW), breaker);
+}
+
+function times(count: number, ...outcomes: Outcome[]): Outcome[] {
+  return Array.from({ length: count }, () => outcomes).flat();
+}
+
+const down = breakerAfter(times(FAILURES_IN_A_ROW, "SOURCE_FAULT"));
+const probing = (pauseSeconds: number): Breaker => {
+  if (down.state === "CLOSED") throw new Error("The breaker has not opened");
+  return { ...down, state: "PROBING", pauseSeconds, probeCallId: "1" };
+};
+
+describe("it opens", () => {
+  test("after failures in a row, and says when it probes", () => {
+    expect(breakerAfter(times(FAILURES_IN_A_ROW - 1, "SOURCE_FAULT"))).toMatchObject({ state: "CLOSED" });
+    expect(down).toMatchObject({
+      state: "OPEN",
+      downSince: NOW,
+      pauseSeconds: 300,
+      nextProbeAt: new Date("2024-05-15T12:05:00Z"),
+    });
+  });
+
+  test("a success begins the row anew, what says nothing does not", () => {
+    const almost = times(FAILURES_IN_A_ROW - 1, "SOURCE_FAULT");
+    expect(breakerAfter([...almost, "SUCCESS", ...almost]).state).toBe("CLOSED");
+    expect(breakerAfter([...almost, "NOTHING", "SOURCE_FAULT"]).state).toBe("OPEN");
+  });
+
+  test("when half of enough calls have failed, however they alternate", () => {
+    const outcomes = times(CALLS_FOR_A_SHARE / 2, "SUCCESS", "SOURCE_FAULT");
+    expect(breakerAfter(outcomes.slice(0, -1)).state).toBe("CLOSED");
+    expect(breakerAfter(outcomes).state).toBe("OPEN");
+  });
+
+  test("not below half, and not for failures of long ago", () => {
+    expect(breakerAfter(times(100, "SUCCESS", "SUCCESS", "SOURCE_FAULT")).state).toBe("CLOSED");
+    const long = breakerAfter([
+      ...times(9, "SOURCE_FAULT", "SUCCESS"),
+      ...times(REMEMBERED_CALLS, "SUCCESS"),
+    ]);
+    expect(long.recentFailures).toEqual(Array.from({ length: REMEMBERED_CALLS }, () => false));
+  });
+
+  test("never for what only companies are to blame for", () => {
+    expect(breakerAfter(times(1000, "NOTHING"))).toEqual(NEW_BREAKER);
+  });
+});
+
+test("calls that were in flight when it opened move nothing", () => {
+  expect(breakerAfter(["SUCCESS", "SOURCE_FAULT"], down)).toMatchObject({ state: "OPEN", pauseSeconds: 300 });
+  expect(afterCall(probing(300), { callId: "2", outcome: "SUCCESS" }, NOW).state).toBe("PROBING");
+});
+
+describe("a probe", () => {
+  test("that succeeds closes it, and all is forgotten", () => {
+    expect(breakerAfter(["SUCCESS"], probing(600))).toEqual(NEW_BREAKER);
+  });
+
+  test.each([
+    [300, 600],
+    [1200, 2400],
+    [2400, 3600],
+    [3600, 3600],
+  ])("that fails after a pause of %d s is followed by one of %d s", (pause, next) => {
+    expect(breakerAfter(["SOURCE_FAULT"], probing(pause))).toMatchObject({
+      state: "OPEN",
+      pauseSeconds: next,
+      nextProbeAt: new Date(NOW.getTime() + next * 1000),
+      downSince: NOW,
+    });
+  });
+
+  test("that says nothing is followed by the next at once", () => {
+    expect(breakerAfter(["NOTHING"], probing(600))).toMatchObject({
+      state: "OPEN",
+      pauseSeconds: 600,
+      nextProbeAt: NOW,
+    });
+  });
+});

@@ -1,0 +1,144 @@
+import { FAILURES_IN_A_ROW, LONGEST_PAUSE_SECONDS } from "../sourceHealth/breaker.ts";
+import { stateModel } from "./stateModel.ts";
+
+const MINUTE = 60;
+
+/**
+ * The states of all work that is kept track of: the one place that says which changes there are, how long a state may
+ * last, and how often something is tried. `scripts/dev migrate` puts the transitions into the database, where a
+ * trigger holds every change against them; `scripts/dev states` draws them.
+ */
+export const stateModels = {
+  scheduledTask: stateModel({
+    title: "Scheduled task",
+    table: "public.scheduled_task",
+    column: "status",
+    key: "task_id",
+    attempts: 3,
+    states: {
+      PENDING: { means: "waits for its time and for its source's other tasks" },
+      PROCESSING: { means: "its companies are mined", lastsAtMost: "max_run_seconds" },
+      SUCCESS: { means: "mined, but for companies that failed or were skipped", isFinal: true },
+      FAILED: { means: "every company failed, or it was given up or cancelled", isFinal: true },
+    },
+    transitions: [
+      ["new", "PENDING", "planned, or asked for"],
+      ["PENDING", "PROCESSING", "the tick claims it"],
+      ["PENDING", "FAILED", "an operator cancels it"],
+      ["PROCESSING", "SUCCESS", "its last call ends"],
+      ["PROCESSING", "PENDING", "silent for too long: tried again"],
+      ["PROCESSING", "FAILED", "all calls failed, silent in the last attempt, or cancelled"],
+    ],
+  }),
+
+  miningCall: stateModel({
+    title: "Mining call",
+    table: "pipeline.mining_call",
+    column: "state",
+    key: "id",
+    attempts: 4,
+    states: {
+      WAITING: { means: "waits for a place in flight" },
+      ENQUEUED: { means: "its task is in the queue", lastsAtMost: 15 * MINUTE },
+      RUNNING: { means: "its module is called", lastsAtMost: "max_run_seconds" },
+      SUCCEEDED: { means: "the module is done; it may have warned", isFinal: true },
+      FAILED: { means: "the module failed, or the task ended first", isFinal: true },
+      SKIPPED: { means: "the source's calls of the day were used up", isFinal: true },
+    },
+    transitions: [
+      ["new", "WAITING", "the task is fanned out"],
+      ["WAITING", "ENQUEUED", "a place is free"],
+      ["WAITING", "SUCCEEDED", "its module reports for the whole task"],
+      ["WAITING", "FAILED", "reported, or the task is given up or cancelled"],
+      ["WAITING", "SKIPPED", "the day's quota is used up"],
+      ["ENQUEUED", "RUNNING", "its task is dispatched"],
+      ["ENQUEUED", "WAITING", "the scheduled task is tried again"],
+      ["ENQUEUED", "SUCCEEDED", "reported"],
+      ["ENQUEUED", "FAILED", "reported, lost too often, or the task is given up or cancelled"],
+      ["ENQUEUED", "SKIPPED", "the day's quota is used up"],
+      ["RUNNING", "ENQUEUED", "a failure that may pass, or its process died"],
+      ["RUNNING", "WAITING", "the scheduled task is tried again"],
+      ["RUNNING", "SUCCEEDED", "the module answers or reports"],
+      ["RUNNING", "FAILED", "the module fails, or the task is given up or cancelled"],
+      ["RUNNING", "SKIPPED", "a retry would exceed the day's quota"],
+    ],
+  }),
+
+  sourceBreaker: stateModel({
+    title: "Circuit breaker of a data source",
+    table: "pipeline.source_breaker",
+    column: "state",
+    key: "data_source_id",
+    attempts: FAILURES_IN_A_ROW,
+    states: {
+      CLOSED: { means: "the source is up, its calls are made" },
+      OPEN: { means: "the source is down, its calls wait", lastsAtMost: LONGEST_PAUSE_SECONDS },
+      PROBING: { means: "one call is let through to see", lastsAtMost: "max_run_seconds" },
+    },
+    transitions: [
+      ["new", "CLOSED", "a call ends"],
+      ["CLOSED", "OPEN", "too many calls fail by the source's fault"],
+      ["OPEN", "PROBING", "its pause is over, and a call waits"],
+      ["PROBING", "CLOSED", "the probe succeeds"],
+      ["PROBING", "OPEN", "the probe fails"],
+    ],
+  }),
+
+  rawDocument: stateModel({
+    title: "Raw document",
+    table: "pipeline.raw_document",
+    column: "state",
+    key: "id",
+    attempts: 5,
+    states: {
+      RECEIVED: { means: "kept in Firestore, not yet normalized", lastsAtMost: 10 * MINUTE },
+      NORMALIZED: { means: "its values are stored, not yet analyzed", lastsAtMost: 10 * MINUTE },
+      ANALYZED: { means: "its news are written", isFinal: true },
+      DATA_PROBLEM: { means: "it looks like a broken module and not like news", isFinal: true },
+      FAILED: { means: "something is wrong with it, and the reason is kept", isFinal: true },
+    },
+    transitions: [
+      ["new", "RECEIVED", "it is stored, and the module told so"],
+      ["new", "NORMALIZED", "its event came first"],
+      ["new", "FAILED", "its event came first"],
+      ["RECEIVED", "NORMALIZED", "its values are written"],
+      ["RECEIVED", "FAILED", "it cannot be normalized, or was tried too often"],
+      ["NORMALIZED", "ANALYZED", "its analysis is written"],
+      ["NORMALIZED", "DATA_PROBLEM", "its analysis is written"],
+      ["NORMALIZED", "FAILED", "it was tried too often"],
+      ["ANALYZED", "DATA_PROBLEM", "processed again, it looks like one"],
+      ["DATA_PROBLEM", "ANALYZED", "processed again, it looks sound"],
+      ["FAILED", "NORMALIZED", "run again, with success"],
+      ["FAILED", "RECEIVED", "an operator has it run again"],
+    ],
+  }),
+
+  delivery: stateModel({
+    title: "Delivery",
+    table: "pipeline.delivery",
+    column: "state",
+    key: "id",
+    attempts: 8,
+    states: {
+      PENDING: { means: "due at its time", lastsAtMost: 5 * MINUTE },
+      SENDING: { means: "its provider is asked", lastsAtMost: 10 * MINUTE },
+      SENT: { means: "the provider took it", isFinal: true },
+      FAILED: { means: "refused for good, or tried too often", isFinal: true },
+      UNKNOWN: { means: "it may have been taken, and is not sent again", isFinal: true },
+      SUPPRESSED: { means: "muted, paused, or nothing to say any more", isFinal: true },
+    },
+    transitions: [
+      ["new", "PENDING", "written with what it tells"],
+      ["PENDING", "SENDING", "its provider is given the message"],
+      ["PENDING", "FAILED", "refused before that, or a test message that would have to wait"],
+      ["PENDING", "SUPPRESSED", "muted, paused, or nothing to say any more"],
+      ["SENDING", "SENT", "the provider took it"],
+      ["SENDING", "PENDING", "the provider did not take it, and may later"],
+      ["SENDING", "FAILED", "refused for good, or tried too often"],
+      ["SENDING", "UNKNOWN", "it ended without a result, or the provider's was unclear"],
+      ["UNKNOWN", "SENT", "taken for dead, it was only slow"],
+      ["UNKNOWN", "PENDING", "taken for dead, it was only slow, and the provider did not take it"],
+      ["UNKNOWN", "FAILED", "taken for dead, it was only slow, and was refused"],
+    ],
+  }),
+} as const;

@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { send } from "../../src/channels/send.ts";
+import { attemptDelivery } from "../../src/delivery/attemptDelivery.ts";
+import { composeAlert } from "../../src/notify/composeAlert.ts";
+import { databaseOf, openPool } from "../../src/platform/postgres.ts";
+
+/** The program of a process that makes one attempt at the delivery that its argument names. */
+const id = z.coerce.number().parse(process.argv[2]);
+const pool = await openPool();
+const db = databaseOf(pool);
+await attemptDelivery({ db, send, clock: () => new Date() }, id, (delivery, now) =>
+  composeAlert(db, delivery, now),
+);
+await pool.end();

@@ -1,0 +1,103 @@
+import type { Backfill } from "../../../functions/src/operate/backfill/backfill.ts";
+import { findCompany, table } from "../../notify/operatorView.ts";
+import { accepted, operate, operatedDatabase, type Printed, refusalsTold, shownTime } from "./operating.ts";
+
+/** What a caller may choose. */
+export interface BackfillOptions extends Printed {
+  readonly mode: string;
+  readonly from: string;
+  readonly to: string;
+  readonly company: readonly string[];
+  readonly all: boolean;
+}
+
+/** `ops backfill SOURCE`: mines or processes a source's past again. */
+export async function backfill(
+  source: string,
+  { json, company: companies, ...said }: BackfillOptions,
+): Promise<void> {
+  const db = await operatedDatabase();
+  const { backfillRequest } = await import("../../../functions/src/operate/ops/requests.ts");
+  const { startBackfill } = await import("../../../functions/src/operate/backfill/startBackfill.ts");
+  const found: number[] = [];
+  for (const company of companies) found.push((await findCompany(db, company)).id);
+  const request = await accepted(backfillRequest, {
+    ...said,
+    source,
+    companies: found.length === 0 ? undefined : found,
+  });
+  const started = await operate(
+    "backfill",
+    request,
+    (context) => startBackfill(context, request),
+    "companies",
+  );
+  if (json) {
+    console.log(JSON.stringify(started));
+    return;
+  }
+  const when = started.mode === "MINE" ? `with the next tick, as task ${started.task}` : "now";
+  console.log(`Backfill ${started.id} begins ${when}: ${whatOf(started)}.`);
+  console.log(`Next: scripts/dev ops backfills ${started.id}`);
+}
+
+/** `ops backfills [ID]`: how far backfills have come. */
+export async function backfills(
+  id: number | undefined,
+  { json, most }: Printed & { readonly most: number },
+): Promise<void> {
+  const db = await operatedDatabase();
+  const read = await import("../../../functions/src/operate/backfill/backfill.ts");
+  if (id === undefined) {
+    const listed = await read.listBackfills(db, most);
+    if (json) console.log(JSON.stringify({ backfills: listed }));
+    else console.log(listed.length === 0 ? "There was no backfill." : picture(listed));
+    return;
+  }
+  const one = await refusalsTold(() => read.readBackfill(db, id));
+  const failures = await read.readFailures(db, id);
+  if (json) {
+    console.log(JSON.stringify({ ...one, failures }));
+    return;
+  }
+  console.log(picture([one]));
+  for (const { document, company, reason } of failures) {
+    console.log(`${document} of company ${company} keeps its old values:\n  ${reason}`);
+  }
+  if (one.runAsNew > 0)
+    console.log(`${one.runAsNew} run as new documents: they had failed, or were never run.`);
+  if (one.mode === "MINE" && one.failed > 0) {
+    console.log(`The calls that failed are those of task ${one.task} in pipeline.mining_call.`);
+  }
+}
+
+/** `ops cancel-backfill ID`: cancels a backfill. */
+export async function cancelBackfill(id: number, { json }: Printed): Promise<void> {
+  const { cancelBackfill } = await import("../../../functions/src/operate/backfill/cancelBackfill.ts");
+  const cancelled = await operate("cancel backfill", { id }, (context) => cancelBackfill(context, id));
+  console.log(
+    json
+      ? JSON.stringify(cancelled)
+      : `Backfill ${id} is cancelled: ${cancelled.done} of ${cancelled.total} are done, and stay so.`,
+  );
+}
+
+function picture(listed: readonly Backfill[]): string {
+  return table(
+    ["Id", "Source", "Range (UTC)", "Asked for", "State", "Progress"],
+    listed.map((one) => [
+      String(one.id),
+      `${one.source}\n${one.mode.toLowerCase()} again`,
+      `${shownTime(one.from)}\nto ${shownTime(one.to)}`,
+      `${shownTime(one.createdAt)}\n${one.requestedBy}`,
+      one.cancelledBy === null ? one.state : `${one.state}\n${one.cancelledBy}`,
+      `${one.done + one.failed} of ${whatOf(one)}${one.failed === 0 ? "" : `\n${one.failed} failed`}`,
+    ]),
+  );
+}
+
+function whatOf({ mode, total, companies }: Backfill): string {
+  const ofCompanies = companies === 1 ? "1 company" : `${companies} companies`;
+  if (mode === "PROCESS") return `${total === 1 ? "1 document" : `${total} documents`} of ${ofCompanies}`;
+  return companies === 0 ? "one call for all companies" : ofCompanies;
+}

@@ -1,0 +1,49 @@
+import { accepted, operate, operatedDatabase, type Printed, shownTime } from "./operating.ts";
+
+/** Which of the documents that failed. */
+export interface FailedOptions extends Printed {
+  readonly source?: string;
+  readonly reason?: string;
+  readonly since?: string;
+}
+
+/** `ops failed`: lists the raw documents that failed, and why. */
+export async function failed({ json, ...said }: FailedOptions & { readonly most: number }): Promise<void> {
+  const db = await operatedDatabase();
+  const { failedRequest } = await import("../../../functions/src/operate/ops/requests.ts");
+  const { failedDocuments } = await import("../../../functions/src/normalize/failedDocuments.ts");
+  const { most, ...filter } = await accepted(failedRequest, said);
+  const documents = await failedDocuments(db, filter, most);
+  if (json) {
+    console.log(JSON.stringify({ failed: documents }));
+    return;
+  }
+  for (const document of documents) {
+    console.log(
+      `${shownTime(document.failedAt)}  ${document.source}  ${document.company ?? "no company"}  ${document.id}`,
+    );
+    console.log(`  ${document.reason}\n`);
+  }
+  const count = documents.length === 1 ? "1 raw document" : `${documents.length} raw documents`;
+  const more = documents.length === most ? " and perhaps more (--most)" : "";
+  console.log(
+    documents.length === 0
+      ? "No raw document failed."
+      : `${count}${more} failed. Next, once the reason is gone: scripts/dev ops retry, with ids, the same filter or --all`,
+  );
+}
+
+/** `ops retry`: runs raw documents again that failed. */
+export async function retry(
+  ids: readonly string[],
+  { json, ...said }: FailedOptions & { readonly all: boolean },
+): Promise<void> {
+  const { retryRequest } = await import("../../../functions/src/operate/ops/requests.ts");
+  const { retryFailed } = await import("../../../functions/src/operate/ops/retryFailed.ts");
+  const request = await accepted(retryRequest, { ...said, ids: ids.length === 0 ? undefined : ids });
+  const { all: _said, ...filter } = request;
+  const result = await operate("retry", filter, (context) => retryFailed(context, filter), "documents");
+  if (json) console.log(JSON.stringify(result));
+  else if (result.retried === 0) console.log("No raw document that failed is one of these.");
+  else console.log(`${result.retried} run again. Next: scripts/dev ops failed, for those that fail again`);
+}

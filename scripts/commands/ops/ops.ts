@@ -1,0 +1,163 @@
+import type { Command } from "commander";
+import { wholeNumber } from "../../wholeNumber.ts";
+import type { BackfillOptions } from "./backfills.ts";
+import type { EraseOptions } from "./erase.ts";
+import type { FailedOptions } from "./failed.ts";
+import type { Printed } from "./operating.ts";
+import type { RunsOptions } from "./runs.ts";
+
+const JSON_OPTION = ["--json", "print the result as JSON", false] as const;
+
+/** Adds the commands of `ops`: what the HTTP function `ops` does, on the stack that runs or that the environment names. */
+export function addOps(program: Command): void {
+  const ops = program.command("ops").description("operate the pipeline: see how it does, and set it right");
+  addViews(ops);
+  addRetry(ops);
+  addSources(ops);
+  addBackfills(ops);
+  addErasing(ops);
+}
+
+function addViews(ops: Command): void {
+  ops
+    .command("status")
+    .description("how everything does: sources, what waits in each stage, what failed")
+    .option("--hours <number>", "count what ended in so many hours", "24")
+    .option(...JSON_OPTION)
+    .action(async (options: Printed & { hours: string }) => {
+      const { status } = await import("./status.ts");
+      await status(options);
+    });
+  ops
+    .command("runs")
+    .description("the newest runs of scheduled functions")
+    .option("--job <name>", "of one function")
+    .option("--state <state>", "running, succeeded or failed")
+    .option("--most <number>", "at most so many", wholeNumber, 20)
+    .option(...JSON_OPTION)
+    .action(async (options: RunsOptions) => {
+      const { runs } = await import("./runs.ts");
+      await runs(options);
+    });
+}
+
+function filtered(command: Command): Command {
+  return command
+    .option("--source <name>", "of one data source")
+    .option("--reason <text>", "whose reason has these words")
+    .option("--since <time>", "that failed at this day or time (UTC), or later");
+}
+
+function addRetry(ops: Command): void {
+  filtered(ops.command("failed").description("list raw documents that failed, with the reasons"))
+    .option("--most <number>", "at most so many, the oldest first", wholeNumber, 50)
+    .option(...JSON_OPTION)
+    .action(async (options: FailedOptions & { most: number }) => {
+      const { failed } = await import("./failed.ts");
+      await failed(options);
+    });
+  filtered(ops.command("retry").description("run raw documents again that failed: by id, by filter, or all"))
+    .argument("[ids...]", "their ids")
+    .option("--all", "all that failed", false)
+    .option(...JSON_OPTION)
+    .action(async (ids: string[], options: FailedOptions & { all: boolean }) => {
+      const { retry } = await import("./failed.ts");
+      await retry(ids, options);
+    });
+}
+
+function addSources(ops: Command): void {
+  ops
+    .command("pause")
+    .description("pause a source: nothing more of it is started; what was fed is processed")
+    .argument("<source>", "its name or id")
+    .requiredOption("--reason <text>", "why, for whoever finds it paused")
+    .option(...JSON_OPTION)
+    .action(async (source: string, options: Printed & { reason: string }) => {
+      const { pause } = await import("./sources.ts");
+      await pause(source, options);
+    });
+  ops
+    .command("resume")
+    .description("resume a source, whoever paused it")
+    .argument("<source>", "its name or id")
+    .option(...JSON_OPTION)
+    .action(async (source: string, options: Printed) => {
+      const { resume } = await import("./sources.ts");
+      await resume(source, options);
+    });
+  ops
+    .command("cancel")
+    .description("cancel a scheduled task that waits or runs")
+    .argument("<task>", "its id", wholeNumber)
+    .option(...JSON_OPTION)
+    .action(async (task: number, options: Printed) => {
+      const { cancel } = await import("./sources.ts");
+      await cancel(task, options);
+    });
+}
+
+const MODES = `
+Modes:
+  process  Raw documents observed in the range are processed again by the newest map: their values are replaced, in
+           silence. News and messages are neither repeated nor made. Documents that failed run as new ones do.
+  mine     The source's companies that have no raw document observed in the range, or a call in it that failed or was
+           left out, are mined again (--all, --company: others). Modules know no ranges: they give what is true now.
+           The built-in history module reads its file from the beginning; what is there already is not doubled.`;
+
+function addBackfills(ops: Command): void {
+  ops
+    .command("backfill")
+    .description("process a source's stored raw documents again, or mine what is missing")
+    .argument("<source>", "its name or id")
+    .requiredOption("--mode <mode>", "process or mine")
+    .requiredOption("--from <time>", "from this day or time (UTC)")
+    .requiredOption("--to <time>", "to this day, it included, or to this time")
+    .option("--company <company...>", "these companies only, by id or name", [])
+    .option("--all", "mine: all companies of the source", false)
+    .option(...JSON_OPTION)
+    .addHelpText("after", MODES)
+    .action(async (source: string, options: BackfillOptions) => {
+      const { backfill } = await import("./backfills.ts");
+      await backfill(source, options);
+    });
+  ops
+    .command("backfills")
+    .description("how far the backfills have come, or one of them with what failed")
+    .argument("[id]", "one of them", wholeNumber)
+    .option("--most <number>", "at most so many, the newest first", wholeNumber, 20)
+    .option(...JSON_OPTION)
+    .action(async (id: number | undefined, options: Printed & { most: number }) => {
+      const { backfills } = await import("./backfills.ts");
+      await backfills(id, options);
+    });
+  ops
+    .command("cancel-backfill")
+    .description("cancel a backfill: what is done stays done")
+    .argument("<id>", "its id", wholeNumber)
+    .option(...JSON_OPTION)
+    .action(async (id: number, options: Printed) => {
+      const { cancelBackfill } = await import("./backfills.ts");
+      await cancelBackfill(id, options);
+    });
+}
+
+function addErasing(ops: Command): void {
+  const erasing = ops
+    .command("erase")
+    .description("erase a company or a user with all data, and print the receipt");
+  for (const kind of ["company", "user"] as const) {
+    erasing
+      .command(kind)
+      .description(`erase a ${kind}; again, it goes on where it stopped, or prints the receipt`)
+      .argument("<id>", `the ${kind}'s id`, wholeNumber)
+      .option("--yes", "do it: nothing brings it back", false)
+      .option("--by <name>", "who asks for it, for the receipt; the name of this login by default")
+      .option("--later", "leave the work to the function erase", false)
+      .option("--json", "print the receipt as JSON", false)
+      .action(async (id: number, options: EraseOptions) => {
+        const { erase } = await import("./erase.ts");
+        await erase(kind, id, options);
+      });
+  }
+}

@@ -1,0 +1,35 @@
+import { table } from "../../notify/operatorView.ts";
+import { accepted, operatedDatabase, type Printed, shownTime } from "./operating.ts";
+
+/** What a caller may choose. */
+export interface RunsOptions extends Printed {
+  readonly job?: string;
+  readonly state?: string;
+  readonly most: number;
+}
+
+/** `ops runs`: lists the newest runs of scheduled functions. */
+export async function runs({ json, ...said }: RunsOptions): Promise<void> {
+  const db = await operatedDatabase();
+  const { runsRequest } = await import("../../../functions/src/operate/ops/requests.ts");
+  const { listRuns } = await import("../../../functions/src/operate/ops/runs.ts");
+  const listed = await listRuns(db, await accepted(runsRequest, said));
+  if (json) {
+    console.log(JSON.stringify({ runs: listed }));
+    return;
+  }
+  const rows = listed.map((run) => [
+    shownTime(run.startedAt),
+    run.job,
+    run.trigger.toLowerCase(),
+    run.attempts > 1 ? `${run.state} (attempt ${run.attempts})` : run.state,
+    run.endedAt === null ? "" : `${((run.endedAt.getTime() - run.startedAt.getTime()) / 1000).toFixed(1)} s`,
+    run.error ??
+      Object.entries(run.counts)
+        .flatMap(([name, value]) => (value ? [`${name} ${value}`] : []))
+        .join(", "),
+  ]);
+  console.log(
+    rows.length === 0 ? "No such run." : table(["Time (UTC)", "Job", "By", "State", "Took", "Result"], rows),
+  );
+}

@@ -1,0 +1,22 @@
+import { describeStates, drawStates } from "../../functions/src/state/drawStates.ts";
+import type { StateModel } from "../../functions/src/state/stateModel.ts";
+import { stateModels } from "../../functions/src/state/stateModels.ts";
+
+/** What a caller may choose. */
+export interface StatesOptions {
+  readonly mermaid: boolean;
+  readonly json: boolean;
+}
+
+/** `states`: shows the states of all work, and what leads from one to another. */
+export function states({ mermaid, json }: StatesOptions): void {
+  if (json) {
+    console.log(JSON.stringify(stateModels));
+    return;
+  }
+  const models: readonly StateModel[] = Object.values(stateModels);
+  const shown = models.map((model) =>
+    mermaid ? `## ${model.title}\n\n\`\`\`mermaid\n${drawStates(model)}\n\`\`\`` : describeStates(model),
+  );
+  console.log(shown.join("\n\n"));
+}

@@ -1,0 +1,40 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startRecordedGithub } from "../demo/recordedGithub.ts";
+import { type Postgres, startPostgres } from "../stack/postgres.ts";
+import { whenStopping } from "../stack/shutdown.ts";
+import { type Stack, startStack } from "../stack/stack.ts";
+import { keepMigrated, makeDatabase } from "./databases.ts";
+import { startWiring, type Wiring } from "./wiring.ts";
+
+/** A stack in which everything that the functions use can be disturbed. */
+export interface WiredStack {
+  readonly stack: Stack;
+  readonly postgres: Postgres;
+  readonly wiring: Wiring;
+}
+
+// Every repository on the first page: the links to further pages lead past the proxies.
+const GITHUB_PAGE = 100;
+
+const SETTINGS = {
+  // A part of the ages from which the sweeper takes something for lost: 6 s for a document.
+  SWEEP_PATIENCE: "0.01",
+  GITHUB_TOKEN: "none-is-needed",
+  // What the news say must not depend on a language model.
+  OPENAI_API_KEY: "none",
+};
+
+/** Starts the stack with proxies around it, on a PostgreSQL server of its own, as it is to be restarted. */
+export async function startWiredStack(progress: (message: string) => void): Promise<WiredStack> {
+  const postgres = await startPostgres("");
+  const databaseUrl = await makeDatabase(postgres.url);
+  const github = await startRecordedGithub({ pageSize: GITHUB_PAGE });
+  whenStopping(github.stop);
+  const wiring = await startWiring(databaseUrl, github.url);
+  const stack = await startStack({ databaseUrl, env: { ...SETTINGS, ...wiring.env }, progress });
+  await keepMigrated(postgres.url);
+  await mkdir(join(stack.blobDir, "history"), { recursive: true });
+  wiring.connectTo(stack);
+  return { stack, postgres, wiring };
+}
