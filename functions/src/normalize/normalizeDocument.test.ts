@@ -199,6 +199,7 @@ describe("a crash", () => {
       expect(await normalize(path)).toMatchObject({ state: "NORMALIZED" });
       expect(await documentState(db, id)).toMatchObject({ state: "NORMALIZED", reason: null });
     }
-    expect(statements).toBeGreaterThan(5);
+    // As many as writeExtraction.test.ts counts.
+    expect(statements).toBe(5);
   });
 });

@@ -19,7 +19,7 @@ describe("costs as many statements", () => {
     await normalize((await file(github, contractAnswer("github"))).path);
     const [small, large] = [await countStatements(2), await countStatements(3000)];
     expect(large).toBe(small);
-    expect(large).toBe(9);
+    expect(large).toBe(5);
 
     async function countStatements(repositories: number): Promise<number> {
       const answer = JSON.parse(contractAnswer("github"));

@@ -25,7 +25,7 @@ export interface ExtractedDocument {
 }
 
 /**
- * Writes all that a raw document gives in one transaction of at most 18 statements, whatever its size.
+ * Writes all that a raw document gives in one transaction of at most eight statements, whatever its size.
  *
  * @returns what it has become, by this run or an earlier one
  * @throws CannotNormalizeError where its source or its company is gone
