@@ -1,7 +1,7 @@
 import { step } from "../demo/progress.ts";
 import { resultAsJson, resultAsText } from "../soak/report.ts";
 import { soak as runSoak } from "../soak/soak.ts";
-import { startWiredStack } from "../soak/wiredStack.ts";
+import { startWiredStack, sweepPatience } from "../soak/wiredStack.ts";
 import { stopEverything } from "../stack/shutdown.ts";
 import { UserError } from "../userError.ts";
 
@@ -35,7 +35,8 @@ export async function soak({
     restarts: Math.ceil(documents / DOCUMENTS_A_RESTART),
     disturbances: Math.ceil(documents / DOCUMENTS_A_DISTURBANCE),
   };
-  const wired = await step("Start the stack behind proxies", startWiredStack);
+  const patience = sweepPatience(documents);
+  const wired = await step("Start the stack behind proxies", (report) => startWiredStack(patience, report));
   const result = await runSoak(wired, options, step);
   await step("Stop the stack", stopEverything);
   console.log(json ? resultAsJson(result) : `\n${resultAsText(result)}`);

@@ -13,6 +13,13 @@ const PROBE_SOON = `
   update pipeline.source_breaker set next_probe_at = now() at time zone 'utc'
    where state = 'OPEN' and next_probe_at > now() at time zone 'utc'`;
 
+// Comments are asked for again after two hours, of which a part is still minutes.
+const COMMENTS_SOON = `
+  update pipeline.analysis set analyzed_at = analyzed_at - interval '2 hours'
+   where comment_count > 0 and comments_asked_again_at is null
+     and analyzed_at > (now() at time zone 'utc') - interval '1 hour'
+     and analyzed_at < (now() at time zone 'utc') - interval '10 seconds'`;
+
 /**
  * Fires the scheduled functions that start what is due and set going again what stands still, until it is stopped.
  *
@@ -28,7 +35,7 @@ export async function fireRegularly(
   const jobs = (await scheduledFunctions(stack)).filter(({ name }) => wanted.includes(name));
   if (jobs.length !== wanted.length) throw new Error(`Not all of ${wanted.join(", ")} are deployed`);
   while (!stop.aborted) {
-    await query(z.unknown(), PROBE_SOON);
+    for (const sooner of [PROBE_SOON, COMMENTS_SOON]) await query(z.unknown(), sooner);
     for (const job of jobs) {
       // One whose process is killed, or that hangs, is fired again in a moment.
       await Promise.race([

@@ -23,10 +23,8 @@ const RETRIES = `
          (select coalesce(sum(greatest(attempt - 1, 0)), 0)::int from pipeline.delivery) as deliveries,
          (select count(*)::int from pipeline.delivery where state = 'UNKNOWN') as "unknownDeliveries",
          (select count(*)::int from pipeline.refused_transition) as "refusedTransitions",
-         (select coalesce(round(extract(epoch from max(analysis.analyzed_at - document.received_at)), 1), 0)::float
-            from pipeline.analysis
-            join pipeline.raw_document document on document.id = analysis.raw_document_id
-         ) as "slowestDocumentSeconds"`;
+         (select coalesce(round(extract(epoch from max(state_since - received_at)), 1), 0)::float
+            from pipeline.raw_document) as "slowestDocumentSeconds"`;
 
 /** Counts what was done more than once. */
 export async function readRetries(query: Query): Promise<Retries> {

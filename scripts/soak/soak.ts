@@ -112,14 +112,14 @@ async function runOnce(setting: Setting, { deadline, report, faults }: RunOption
   const stop = new AbortController();
   const firing = fireRegularly(stack, query, { isSwept: faults !== undefined, stop: stop.signal });
   const failing = faults && letFail(setting, faults, { progress, stop: stop.signal });
+  const feeding = feedAll({ stack, wiring, query, progress, sources, deadline, report });
   try {
-    await feedAll({ stack, wiring, query, progress, sources, deadline, report });
+    await unlessFailed(feeding, [firing, failing]);
   } finally {
     stop.abort();
     await Promise.allSettled([firing, failing]);
   }
   const ended = performance.now();
-  await firing;
   const faultLog = await failing;
   const after = await arrived(setting);
   const told = toldFindings(after.mails.slice(before.mails.length), after.slack.slice(before.slack.length));
@@ -135,6 +135,12 @@ async function runOnce(setting: Setting, { deadline, report, faults }: RunOption
   };
   await close();
   return run;
+}
+
+/** Waits for the work, and no longer once something fails that runs beside it. */
+function unlessFailed(work: Promise<void>, beside: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  const failures = beside.map((one) => Promise.resolve(one).then(() => new Promise<never>(() => undefined)));
+  return Promise.race([work, ...failures]);
 }
 
 async function arrived({ stack }: Setting) {

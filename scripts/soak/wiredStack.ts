@@ -17,22 +17,32 @@ export interface WiredStack {
 // Every repository on the first page: the links to further pages lead past the proxies.
 const GITHUB_PAGE = 100;
 
+/**
+ * How short the sweeper's patience is, as a part of that in production: 6 s for a document. Many documents at once wait
+ * longer than that for their turn.
+ */
+export function sweepPatience(documents: number): number {
+  return documents < 500 ? 0.01 : 0.02;
+}
+
 const SETTINGS = {
-  // A part of the ages from which the sweeper takes something for lost: 6 s for a document.
-  SWEEP_PATIENCE: "0.01",
   GITHUB_TOKEN: "none-is-needed",
   // What the news say must not depend on a language model.
   OPENAI_API_KEY: "none",
 };
 
 /** Starts the stack with proxies around it, on a PostgreSQL server of its own, as it is to be restarted. */
-export async function startWiredStack(progress: (message: string) => void): Promise<WiredStack> {
+export async function startWiredStack(
+  patience: number,
+  progress: (message: string) => void,
+): Promise<WiredStack> {
   const postgres = await startPostgres("");
   const databaseUrl = await makeDatabase(postgres.url);
   const github = await startRecordedGithub({ pageSize: GITHUB_PAGE });
   whenStopping(github.stop);
   const wiring = await startWiring(databaseUrl, github.url);
-  const stack = await startStack({ databaseUrl, env: { ...SETTINGS, ...wiring.env }, progress });
+  const env = { ...SETTINGS, SWEEP_PATIENCE: String(patience), ...wiring.env };
+  const stack = await startStack({ databaseUrl, env, progress });
   await keepMigrated(postgres.url);
   await mkdir(join(stack.blobDir, "history"), { recursive: true });
   wiring.connectTo(stack);

@@ -20,8 +20,8 @@ if (name && SOAK_WORKERS && SOAK_FIRESTORE_HOST && SOAK_TASKS_HOST) {
 function reportTo(address: string, functionName: string): void {
   const url = new URL(`tcp://${address}`);
   const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-  // Who listens may have ended before us.
-  socket.on("error", () => socket.destroy());
+  // Who listens has ended, and the emulators with it, perhaps without a word: nobody would end this process.
+  socket.on("error", () => socket.destroy()).once("close", () => process.exit(1));
   socket.unref();
   socket.write(`${process.pid} ${functionName}\n`);
   subscribe("http.server.request.start", (message) => {
