@@ -35,6 +35,8 @@ const common = {
 };
 
 export default {
+  // Jest leaves one of two cores idle otherwise.
+  maxWorkers: "100%",
   // A loaded machine is no failure.
   testTimeout: 30_000,
   projects: [

@@ -157,6 +157,7 @@ program
     "of the input and of what goes wrong; another one each time by default",
     wholeNumber,
   )
+  .option("--drop-first", "lose every event and every task the first time, and not only some", false)
   .option("--json", "print the figures and differences as JSON", false)
   .action(async (options: SoakCommandOptions) => {
     const { soak } = await import("./commands/soak.ts");

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type AnalyzeContext, analyzeBatch } from "../src/analyze/analyzeBatch.ts";
+import { unpackState } from "../src/analyze/detector/packedState.ts";
 import { findingFacts } from "../src/findings/finding.ts";
 import { companyMeasurements } from "../src/normalize/companyMeasurements.ts";
 import { insertValues } from "../src/normalize/insertValues.ts";
@@ -197,4 +198,20 @@ export function newsOf(db: Database) {
        from news join pipeline.finding on finding.news_id = news.id
       order by "timestamp", detector, item_key, news.id`,
   );
+}
+
+const knownRow = z.object({ name: z.string(), subject: z.string(), state: z.instanceof(Buffer) });
+
+/** How many points the detector knows of each series, by subject and measurement; none where it is to learn it anew. */
+export async function pointsKnown(db: Database) {
+  const rows = await selectRows(
+    db,
+    knownRow,
+    `select measurement_name as name, subject, state
+       from pipeline.detector_state
+       join company_source_measurement using (company_measurement_id)
+       join source_measurement measurement on measurement.id = source_measurement_id
+      order by subject, measurement.id, item_key`,
+  );
+  return rows.map(({ name, subject, state }) => ({ name, subject, points: unpackState(state)?.count }));
 }

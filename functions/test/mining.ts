@@ -13,6 +13,7 @@ import type {
 import { selectRow, selectRows, type TransactionalDatabase } from "../src/platform/postgres.ts";
 import type { EnqueueTasks } from "../src/platform/taskQueue.ts";
 import { tick } from "../src/schedule/tick.ts";
+import { emptyTables } from "./emptyTables.ts";
 import { openTestDatabase } from "./openTestDatabase.ts";
 import { recordedQueue } from "./recordedQueue.ts";
 import { insertCompany, insertIdentifier, insertSource, insertTask } from "./rows.ts";
@@ -74,7 +75,7 @@ export function openMining(start: Date) {
   const mining = fresh();
 
   beforeEach(async () => {
-    await db.query("truncate data_source, company cascade");
+    await emptyTables(db);
     Object.assign(mining, fresh());
     mining.source = await insertSource(db, { name: "github", isActive: false });
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { type OpenaiStandin, startOpenai } from "../../scripts/standins/openai.ts";
 import type { Asking } from "../src/language/askForJson.ts";
 import { openLanguageModel } from "../src/language/languageModel.ts";

@@ -12,6 +12,7 @@ export interface SoakCommandOptions {
   /** It is given up after so many. */
   readonly minutes: number;
   readonly seed?: number;
+  readonly dropFirst: boolean;
   readonly json: boolean;
 }
 
@@ -25,6 +26,7 @@ export async function soak({
   documents,
   minutes,
   seed = newSeed(),
+  dropFirst,
   json,
 }: SoakCommandOptions): Promise<void> {
   const options = {
@@ -34,15 +36,17 @@ export async function soak({
     kills: Math.max(FEWEST_KILLS, Math.ceil(documents / DOCUMENTS_A_KILL)),
     restarts: Math.ceil(documents / DOCUMENTS_A_RESTART),
     disturbances: Math.ceil(documents / DOCUMENTS_A_DISTURBANCE),
+    isFirstDropped: dropFirst,
   };
-  const patience = sweepPatience(documents);
-  const wired = await step("Start the stack behind proxies", (report) => startWiredStack(patience, report));
+  const wired = await step("Start the stack behind proxies", (report) =>
+    startWiredStack(sweepPatience(options), report),
+  );
   const result = await runSoak(wired, options, step);
   await step("Stop the stack", stopEverything);
   console.log(json ? resultAsJson(result) : `\n${resultAsText(result)}`);
   if (result.differences.length > 0) {
     throw new UserError(
-      `The run with faults left something else than the one without: --seed ${seed} repeats the same input and faults.`,
+      `The run with faults left something else than the one without: --seed ${seed}${dropFirst ? " --drop-first" : ""} repeats the same input and faults.`,
     );
   }
 }

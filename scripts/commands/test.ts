@@ -56,7 +56,7 @@ async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
   // Things are let go wrong on a server of our own only.
   const isWired = !process.env["DATABASE_URL"];
   const progress = (message: string) => console.log(message);
-  const wired = isWired ? await startWiredStack(sweepPatience(SHORT_SOAK.documents), progress) : undefined;
+  const wired = isWired ? await startWiredStack(sweepPatience(SHORT_SOAK), progress) : undefined;
   // What the messages say must not depend on a language model that the developer happens to have a key for.
   const stack = wired?.stack ?? (await startStack({ env: { OPENAI_API_KEY: "none" }, progress }));
   try {
@@ -77,7 +77,15 @@ async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
 
 const NO_COUNTS: Counts = { passed: 0, failed: 0 };
 // Always the same, so that a change of ours is what makes it fail.
-const SHORT_SOAK = { documents: 20, minutes: 5, seed: 1, kills: 5, restarts: 1, disturbances: 1 };
+const SHORT_SOAK = {
+  documents: 12,
+  minutes: 5,
+  seed: 1,
+  kills: 5,
+  restarts: 1,
+  disturbances: 1,
+  isFirstDropped: true,
+};
 
 /** Lets things go wrong in a stack that the tests have warmed up: what is left must be what a calm run leaves. */
 async function runShortSoak(wired: WiredStack): Promise<Counts> {

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "@jest/globals";
+import { emptyTables } from "../../functions/test/emptyTables.ts";
 import { openTestDatabase } from "../../functions/test/openTestDatabase.ts";
 import {
   companyWithSeries,
@@ -9,9 +10,7 @@ import {
 import { countDeliveries, readNews, undelivered } from "./told.ts";
 
 const db = openTestDatabase();
-beforeEach(() =>
-  db.query('truncate "user", notification_channel, company, data_source restart identity cascade'),
-);
+beforeEach(() => emptyTables(db, { restartsIds: true }));
 
 test("the most severe news come first, then those of the largest change", async () => {
   const series = await companyWithSeries(db, "Acme");

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import type { EnqueueTasks } from "../../functions/src/platform/taskQueue.ts";
+import { emptyTables } from "../../functions/test/emptyTables.ts";
 import { openTestDatabase } from "../../functions/test/openTestDatabase.ts";
 import { insertChannel, insertUser } from "../../functions/test/subscribers.ts";
 import { askForReport } from "./askForReport.ts";
@@ -9,7 +10,7 @@ const db = openTestDatabase();
 let user: number;
 let channel: number;
 beforeEach(async () => {
-  await db.query('truncate "user", notification_channel restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   user = await insertUser(db);
   channel = await insertChannel(db, user);
 });

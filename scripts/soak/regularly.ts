@@ -5,7 +5,7 @@ import type { Stack } from "../stack/stack.ts";
 import type { Query } from "./query.ts";
 
 // In production every 5 minutes, and every 30.
-const EVERY_MS = 1_500;
+const EVERY_MS = 750;
 const PATIENCE_MS = 10_000;
 
 // A source that is taken for down is tried again after minutes. Time goes faster here.

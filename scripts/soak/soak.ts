@@ -26,6 +26,8 @@ export interface SoakOptions {
   readonly restarts: number;
   /** How often each connection is cut, refused and stalled. */
   readonly disturbances: number;
+  /** Whether every event and every task gets lost the first time, so that the sweep has to complete everything. */
+  readonly isFirstDropped: boolean;
 }
 
 /** What one run of the input left, and what it took. */
@@ -157,6 +159,7 @@ function letFail(
     postgres,
     wiring,
     seed: options.seed,
+    isFirstDropped: options.isFirstDropped,
     done: () => progress.total,
     share: () => progress.shareOf(documents),
   };

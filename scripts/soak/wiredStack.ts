@@ -5,6 +5,7 @@ import { type Postgres, startPostgres } from "../stack/postgres.ts";
 import { whenStopping } from "../stack/shutdown.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { keepMigrated, makeDatabase } from "./databases.ts";
+import type { SoakOptions } from "./soak.ts";
 import { startWiring, type Wiring } from "./wiring.ts";
 
 /** A stack in which everything that the functions use can be disturbed. */
@@ -19,10 +20,13 @@ const GITHUB_PAGE = 100;
 
 /**
  * How short the sweeper's patience is, as a part of that in production: 6 s for a document. Many documents at once wait
- * longer than that for their turn.
+ * longer than that for their turn. Where everything is lost once, every document waits for it a dozen times.
  */
-export function sweepPatience(documents: number): number {
-  return documents < 500 ? 0.01 : 0.02;
+export function sweepPatience({
+  documents,
+  isFirstDropped,
+}: Pick<SoakOptions, "documents" | "isFirstDropped">): number {
+  return (documents < 500 ? 0.01 : 0.02) * (isFirstDropped ? 0.2 : 1);
 }
 
 const SETTINGS = {

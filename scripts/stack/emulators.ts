@@ -153,7 +153,7 @@ async function untilReady(child: Child, logFile: string): Promise<void> {
     // What the functions threw comes before, as Node prints it.
     const thrown = child.lastLines.findLast((line) => /^\w*Error: /.test(line)) ?? found.groups.unloaded;
     throw new UserError(
-      `The functions could not be loaded (${thrown}): correct functions/src/index.ts or what it imports; the whole ` +
+      `The functions could not be loaded (${thrown}): correct functions/src/main.cts or what it loads; the whole ` +
         `story is in ${logFile}`,
     );
   }

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
-import { analyze, may, newsOf, observedCompany, type ShortValue } from "../../test/analyzing.ts";
+import { logger } from "firebase-functions/logger";
+import { analyze, may, newsOf, observedCompany, pointsKnown, type ShortValue } from "../../test/analyzing.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import type { Database, TransactionalDatabase } from "../platform/postgres.ts";
 
 const db = openTestDatabase();
-beforeEach(() => db.query("truncate data_source, company, news, notification_rules cascade"));
+beforeEach(() => emptyTables(db));
 
 /** A database whose every statement in a transaction is seen before it runs. */
 function watched(seen: (text: string) => void): TransactionalDatabase {
@@ -217,12 +218,9 @@ describe("a company with two handles at a source", () => {
         first.toReversed(),
       ]),
     ).toEqual(["+100 %", "-50 %"]);
-    const { rows } = await db.query(
-      "select subject, state -> 'count' as count from pipeline.detector_state order by 1",
-    );
-    expect(rows).toEqual([
-      { subject: large, count: 4 },
-      { subject: small, count: 4 },
+    expect(await pointsKnown(db)).toMatchObject([
+      { subject: large, points: 4 },
+      { subject: small, points: 4 },
     ]);
   });
 

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { analyze, may, newsOf, observedCompany, type ShortValue } from "../../test/analyzing.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 
 const db = openTestDatabase();
-beforeEach(() => db.query("truncate data_source, company, news, notification_rules cascade"));
+beforeEach(() => emptyTables(db));
 
 /** The news of a value that was one thing on 1 May and is another on 2 May. */
 async function change(type: string, before: ShortValue[1], after: ShortValue[1], name = "a value") {

@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
-import { analyze, newsOf } from "../../test/analyzing.ts";
+import { logger } from "firebase-functions/logger";
+import { analyze, newsOf, pointsKnown } from "../../test/analyzing.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { contractAnswer, contractMap, flatMap, openNormalizing } from "../../test/normalizing.ts";
 
 // The first call loads the Firestore client and warms up the emulator.
@@ -34,7 +35,7 @@ async function take(name: string, documents: readonly string[], map = contractMa
 
 /** All news of a run, without those of others in the same database. */
 async function problemsAndNews(...parameters: Parameters<typeof take>) {
-  await db.query("truncate news cascade");
+  await emptyTables(db);
   const problems = await take(...parameters);
   return { problems, news: (await newsOf(db)).map(({ title }) => title).toSorted(alphabetically) };
 }
@@ -55,13 +56,8 @@ describe("a problem, and no news", () => {
       ],
       news: ["TestOrg: product followers count +50 %"],
     });
-    const { rows } = await db.query(
-      `select state -> 'count' as count from pipeline.detector_state
-         join company_source_measurement using (company_measurement_id)
-         join source_measurement measurement on measurement.id = source_measurement_id
-        where measurement_name = 'product followers count'`,
-    );
-    expect(rows).toEqual([{ count: 2 }]);
+    const known = await pointsKnown(db);
+    expect(known.find(({ name }) => name === "product followers count")?.points).toBe(2);
   });
 
   test("is an answer that is suddenly empty", async () => {

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { analyze, may, newsOf, observedCompany } from "../../test/analyzing.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 
 const db = openTestDatabase();
-beforeEach(() => db.query("truncate data_source, company, news, notification_rules cascade"));
+beforeEach(() => emptyTables(db));
 
 const DETECTING = { detector: { falseAlarmRate: 0.001 }, spacingMs: 0 };
 
@@ -51,7 +52,7 @@ describe("the detector", () => {
     }
     expect((await newsOf(db)).map(({ timestamp }) => timestamp)).toContainEqual(may(29));
     const [found] = await states();
-    await db.query("truncate data_source, company, news cascade");
+    await emptyTables(db);
     const { ids } = await observed(unusual);
     await analyze(db, ids.at(-1) ?? "", { settings: DETECTING });
     expect(found).toEqual((await states())[0]);

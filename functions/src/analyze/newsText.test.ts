@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import { groundsOf, unfoundedNumbers } from "../language/grounds.ts";
 import type { Candidate } from "./candidate.ts";
 import { newsText } from "./newsText.ts";

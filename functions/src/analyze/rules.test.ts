@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { analyze, may, newsOf, observedCompany, type RuleRow } from "../../test/analyzing.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { aggregationOf, percentChange } from "./rules.ts";
 
@@ -9,7 +10,7 @@ const warned = jest.spyOn(logger, "warn").mockImplementation(() => undefined);
 beforeEach(() => {
   warned.mockClear();
 });
-beforeEach(() => db.query("truncate data_source, company, news, notification_rules cascade"));
+beforeEach(() => emptyTables(db));
 
 /** What a rule says of the last of some values, which came in the given order of days. */
 async function say(

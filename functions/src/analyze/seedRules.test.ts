@@ -1,10 +1,11 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import { NOW, observedCompany } from "../../test/analyzing.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { seedRules } from "./seedRules.ts";
 
 const db = openTestDatabase();
-beforeEach(() => db.query("truncate data_source, company, news, notification_rules cascade"));
+beforeEach(() => emptyTables(db));
 
 const rules = async () =>
   (

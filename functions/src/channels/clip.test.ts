@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import { clipWords, oneLine, printable } from "./clip.ts";
 
 describe("clipping between words", () => {

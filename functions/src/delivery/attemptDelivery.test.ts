@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { sampleTest } from "../../test/channels/sampleMessages.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import {
   companyWithSeries,
@@ -39,7 +40,7 @@ const context: SendContext = {
 let id: number;
 let companyId: number;
 beforeEach(async () => {
-  await db.query('truncate company, "user", notification_channel, data_source restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   const series = await companyWithSeries(db, "Personio");
   companyId = series.companyId;
   const user = await insertUser(db);

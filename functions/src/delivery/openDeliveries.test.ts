@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import {
   companyWithSeries,
@@ -19,7 +20,7 @@ let series: TestSeries;
 let user: number;
 let channel: number;
 beforeEach(async () => {
-  await db.query('truncate company, "user", notification_channel, data_source restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   series = await companyWithSeries(db, "Personio");
   user = await insertUser(db);
   channel = await insertChannel(db, user);

@@ -1,4 +1,5 @@
 import { beforeEach, expect, jest, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
 import type { MiningModule, ModuleSource } from "../miningModule/miningModule.ts";
@@ -22,7 +23,7 @@ const moduleFor = (source: ModuleSource): MiningModule => {
 const run = () => importCompanies({ db, moduleFor }, { addedBy: 5, now });
 
 beforeEach(async () => {
-  await db.query(`truncate company, data_source, "user" cascade`);
+  await emptyTables(db);
   await db.query(`insert into "user" (id, auth_id, name, modified_at) values (5, 'a', 'A', now())`);
   asked.length = 0;
   listCompanies.mockReset().mockResolvedValue([

@@ -6,7 +6,6 @@ import { moduleFor } from "../miningModule/moduleFor.ts";
 import { ApiError } from "../platform/apiError.ts";
 import { blobStore } from "../platform/blobStore.ts";
 import { rowId, rowIdInText } from "../platform/fields.ts";
-import { firestore } from "../platform/firebase.ts";
 import { anyone, type Paths, route } from "../platform/http.ts";
 import { database, type TransactionalDatabase } from "../platform/postgres.ts";
 import { activeSources } from "./findSource.ts";
@@ -27,8 +26,7 @@ export const paths: Paths = {
     POST: route(anyone, async ({ json, now }) => {
       const addedBy = await json(importRequest);
       const db = await database();
-      const stores = { db, firestore: firestore(), blobStore: blobStore() };
-      const context = { db, moduleFor: (source: ModuleSource) => moduleFor(source, stores) };
+      const context = { db, moduleFor: (source: ModuleSource) => moduleOf(source, db) };
       const created = await oneAtATime(() => importCompanies(context, { addedBy, now }));
       const message =
         created.length === 0
@@ -39,6 +37,12 @@ export const paths: Paths = {
     }),
   },
 };
+
+/** Where there is a CRM at all: Firestore's client takes long to load. */
+async function moduleOf(source: ModuleSource, db: TransactionalDatabase): Promise<MiningModule> {
+  const { firestore } = await import("../platform/firebase.ts");
+  return moduleFor(source, { db, firestore: firestore(), blobStore: blobStore() });
+}
 
 let running: Promise<RegisteredCompany[]> | undefined;
 
@@ -52,7 +56,7 @@ function oneAtATime(start: () => Promise<RegisteredCompany[]>): Promise<Register
 
 export interface ImportContext {
   readonly db: TransactionalDatabase;
-  readonly moduleFor: (source: ModuleSource) => MiningModule;
+  readonly moduleFor: (source: ModuleSource) => MiningModule | Promise<MiningModule>;
 }
 
 /**
@@ -67,7 +71,7 @@ export async function importCompanies(
 ): Promise<RegisteredCompany[]> {
   const created: RegisteredCompany[] = [];
   for (const source of (await activeSources(db)).filter(isCrm)) {
-    for (const company of await companiesOf(moduleFor(source), now)) {
+    for (const company of await companiesOf(await moduleFor(source), now)) {
       if (!company.name && company.domains.length === 0) continue;
       const registered = await registerCompany(db, { ...company, addedBy }, now);
       if (registered.created) created.push(registered);

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
 import type { ModuleClaims } from "../miningModule/moduleToken.ts";
 import { type BlobStore, openBlobStore } from "../platform/blobStore.ts";
 import { firestore } from "../platform/firebase.ts";
-import { rawDocumentCollection } from "../rawDocument/rawDocument.ts";
+import { rawDocumentCollection } from "../rawDocument/collections.ts";
 import { type Feed, feedRawData } from "./feedRawData.ts";
 
 // Firestore's client takes seconds to load.
@@ -30,7 +31,7 @@ let sourceName: string;
 let sourceId: number;
 let companyId: number;
 beforeEach(async () => {
-  await db.query("truncate company, data_source cascade");
+  await emptyTables(db);
   sources += 1;
   sourceName = `feed-test-${sources}`;
   sourceId = await insertSource(db, { name: sourceName });

@@ -6,13 +6,18 @@ import type { ModuleSource } from "../miningModule/miningModule.ts";
 import { type ModuleClaims, verifyModuleToken } from "../miningModule/moduleToken.ts";
 import { ApiError } from "../platform/apiError.ts";
 import { type BlobStore, blobStore } from "../platform/blobStore.ts";
-import { firestore } from "../platform/firebase.ts";
 import { accept, type Paths, parseJsonText, route } from "../platform/http.ts";
-import { type Database, database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
+import {
+  type Database,
+  database,
+  prepared,
+  selectRow,
+  type TransactionalDatabase,
+} from "../platform/postgres.ts";
 import { timestamp } from "../platform/timestamp.ts";
 import { CompanyErasedError } from "../rawDocument/companyErasedError.ts";
 import { isRawObject, parseLosslessJson, type RawObject } from "../rawDocument/losslessJson.ts";
-import { type StoredRawDocument, storeRawDocument } from "../rawDocument/storeRawDocument.ts";
+import type { StoredRawDocument } from "../rawDocument/storeRawDocument.ts";
 import { findSource } from "./findSource.ts";
 import { registerCompany } from "./registerCompany.ts";
 
@@ -36,6 +41,8 @@ export const paths: Paths = {
       const body = await text(MOST_BYTES);
       const { value, numbersFit } = parseJsonText(body, parseLosslessJson);
       const fed = accept(feed, value);
+      // Firestore's client takes half a second to load: whom we refuse need not wait for it.
+      const { firestore } = await import("../platform/firebase.ts");
       const context = { db: await database(), firestore: firestore(), blobStore: blobStore() };
       const stored = await feedRawData(context, { claims, feed: fed, text: body, numbersFit, now });
       return {
@@ -92,6 +99,7 @@ export async function feedRawData(
     observedAt,
     now,
   };
+  const { storeRawDocument } = await import("../rawDocument/storeRawDocument.ts");
   try {
     return { ...(await storeRawDocument(stores, document)), sourceName: source.name, companyId };
   } catch (error) {
@@ -134,8 +142,8 @@ function namedCompany(id: Feed["company_id"]): number {
   return /^\d+$/.test(String(id)) ? Number(id) : Number.NaN;
 }
 
-const FIND_COMPANY = `
-  select id from company where id = $1::bigint and not pipeline.is_erased('COMPANY', id)`;
+const FIND_COMPANY = prepared(`
+  select id from company where id = $1::bigint and not pipeline.is_erased('COMPANY', id)`);
 
 async function existingCompany(db: Database, id: number): Promise<number> {
   const row = Number.isSafeInteger(id)

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { ModuleSource } from "../miningModule/miningModule.ts";
 import { ApiError } from "../platform/apiError.ts";
-import { type Database, selectRow } from "../platform/postgres.ts";
+import { type Database, prepared, selectRow } from "../platform/postgres.ts";
 
 const sourceRow = z.object({
   id: z.number(),
@@ -10,8 +10,8 @@ const sourceRow = z.object({
   additional_params: z.unknown(),
 });
 
-const FIND_SOURCE = `
-  select id, source_name, invocation_endpoint, additional_params from data_source where id = $1::bigint`;
+const FIND_SOURCE = prepared(`
+  select id, source_name, invocation_endpoint, additional_params from data_source where id = $1::bigint`);
 
 /** A data source by its id. @throws ApiError 404 where there is none */
 export async function findSource(db: Database, id: number): Promise<ModuleSource> {

@@ -13,7 +13,6 @@ import { ensureMeasurements } from "../normalizationMap/measurements.ts";
 import { ApiError } from "../platform/apiError.ts";
 import { blobStore } from "../platform/blobStore.ts";
 import { rowIdInText } from "../platform/fields.ts";
-import { firestore } from "../platform/firebase.ts";
 import { anyone, type Paths, route, withoutSlashes } from "../platform/http.ts";
 import { database, type TransactionalDatabase } from "../platform/postgres.ts";
 import { findSource } from "./findSource.ts";
@@ -28,6 +27,8 @@ export const paths: Paths = {
     // The web application sends no credentials.
     GET: route(anyone, async ({ query, now }) => {
       const { data_source_id: sourceId, invocation_endpoint: invocationEndpoint } = query(handshakeQuery);
+      // Not before there is something to do: Firestore's client takes long to load.
+      const { firestore } = await import("../platform/firebase.ts");
       const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
       const context = { ...stores, moduleFor: (source: ModuleSource) => moduleFor(source, stores) };
       const frequency = await shakeHands(context, { sourceId, invocationEndpoint, now });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
 import { ensureMeasurement } from "../normalizationMap/measurements.ts";
@@ -16,7 +17,7 @@ const later = new Date("2024-05-16T12:00:00Z");
 let sourceId: number;
 let otherSource: number;
 beforeEach(async () => {
-  await db.query("truncate company, data_source cascade");
+  await emptyTables(db);
   [sourceId, otherSource] = [await insertSource(db), await insertSource(db)];
 });
 

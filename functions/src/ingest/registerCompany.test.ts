@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
 import { ApiError } from "../platform/apiError.ts";
@@ -7,7 +8,7 @@ import { type NamedCompany, registerCompany } from "./registerCompany.ts";
 const db = openTestDatabase();
 const now = new Date("2024-05-15T12:00:00Z");
 beforeEach(async () => {
-  await db.query(`truncate company, data_source, "user" cascade`);
+  await emptyTables(db);
 });
 
 const register = (company: Partial<NamedCompany>) => registerCompany(db, { domains: [], ...company }, now);

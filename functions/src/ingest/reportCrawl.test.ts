@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource, insertTask } from "../../test/rows.ts";
 import type { ModuleClaims } from "../miningModule/moduleToken.ts";
@@ -13,7 +14,7 @@ let taskId: number;
 let companies: number[];
 let filed: Map<number | null, number>;
 beforeEach(async () => {
-  await db.query("truncate company, data_source cascade");
+  await emptyTables(db);
   sourceId = await insertSource(db, { additionalParams: { calls_in_flight: 2 } });
   companies = [await insertCompany(db, "A"), await insertCompany(db, "B"), await insertCompany(db, "C")];
   taskId = await insertTask(db, sourceId, { status: "PROCESSING", attempts: 2, startedAt: now });

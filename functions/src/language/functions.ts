@@ -1,9 +1,9 @@
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
-import { taskHandler } from "../platform/handlers.ts";
 import { addLogIds } from "../platform/logContext.ts";
 import { LANGUAGE_SECRETS } from "../platform/secrets.ts";
 import { runsAs } from "../platform/serviceAccounts.ts";
+import { taskHandler } from "../platform/taskHandler.ts";
 
 /** Gives the comments of a raw document their sentiment. */
 export const scoreComments = onTaskDispatched(

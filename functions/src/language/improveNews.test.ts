@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
 import { type Behaviour, fails, hangs, refuses, says, saysJson } from "../../../scripts/standins/openai.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openOpenai } from "../../test/openOpenai.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
@@ -24,7 +25,7 @@ const BETTER = {
 let before = 0;
 let newsId = 0;
 beforeEach(async () => {
-  await db.query("truncate data_source, company, news, pipeline.language_use cascade");
+  await emptyTables(db);
   before = openai().requests.length;
   newsId = await insertNews();
 });
@@ -213,7 +214,7 @@ test("news without a finding, or that is gone, is left alone", async () => {
 });
 
 test("only the beginning of a long text is sent", async () => {
-  await db.query("truncate news, data_source, company cascade");
+  await emptyTables(db);
   newsId = await insertNews({ before: "x".repeat(100_000), after: "y" });
   openai().behave(saysJson(() => BETTER));
   await improve();

@@ -8,6 +8,7 @@ import {
   says,
   saysJson,
 } from "../../../scripts/standins/openai.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openOpenai } from "../../test/openOpenai.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
@@ -22,7 +23,7 @@ const NOON = new Date("2024-05-15T12:00:00Z");
 let before = 0;
 let series = 0;
 beforeEach(async () => {
-  await db.query("truncate data_source, company, pipeline.language_use cascade");
+  await emptyTables(db);
   before = openai().requests.length;
   series = await insertSeries();
 });

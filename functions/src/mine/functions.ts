@@ -1,9 +1,9 @@
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
-import { taskHandler } from "../platform/handlers.ts";
 import { addLogIds, correlationOf } from "../platform/logContext.ts";
 import { GITHUB_SECRETS, TOKEN_SECRETS } from "../platform/secrets.ts";
 import { runsAs } from "../platform/serviceAccounts.ts";
+import { taskHandler } from "../platform/taskHandler.ts";
 
 /** Opens the mining calls of one page of a source's companies. */
 export const mineSource = onTaskDispatched(

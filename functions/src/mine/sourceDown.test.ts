@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { dyingAtEveryStep } from "../../test/dying.ts";
 import { openMining } from "../../test/mining.ts";
 import { insertCompany } from "../../test/rows.ts";

@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { BlobStore } from "../platform/blobStore.ts";
 import { type Database, selectRow, type TransactionalDatabase } from "../platform/postgres.ts";
 import { CompanyErasedError } from "../rawDocument/companyErasedError.ts";
-import { storeRawDocument } from "../rawDocument/storeRawDocument.ts";
 import { builtinModules } from "./builtin/index.ts";
 import type { MiningModule, ModuleSource } from "./miningModule.ts";
 import { ModuleError } from "./moduleError.ts";
@@ -35,6 +34,7 @@ export function builtinModuleFor(name: string, source: ModuleSource, stores: Bui
         });
       }
       const { mine } = await load();
+      const { storeRawDocument } = await import("../rawDocument/storeRawDocument.ts");
       const { cursor } = await mine({
         source,
         company,

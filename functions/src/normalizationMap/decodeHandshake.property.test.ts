@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import { pythonRepr } from "../../test/pythonRepr.ts";
 import { ModuleError } from "../miningModule/moduleError.ts";
 import { decodeHandshake } from "./decodeHandshake.ts";

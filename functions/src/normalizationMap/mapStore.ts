@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
-import { isAlreadyThere } from "../platform/firebase.ts";
-import { sourceDocumentId } from "../rawDocument/rawDocument.ts";
+import { isAlreadyThere } from "../platform/firestoreErrors.ts";
+import { sourceDocumentId } from "../rawDocument/collections.ts";
 import { type MeasuredMap, measuredMap } from "./normalizationMap.ts";
 
 /** A map as it was at one time. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import { pythonRepr } from "../../test/pythonRepr.ts";
 import { PythonLiteralError, parsePythonLiteral } from "./pythonLiteral.ts";
 

@@ -1,6 +1,6 @@
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
-import { isAlreadyThere } from "../platform/firebase.ts";
+import { isAlreadyThere } from "../platform/firestoreErrors.ts";
 import { batchPath } from "../rawDocument/removeRawDocuments.ts";
 
 /** What stage 4 hands over to stage 5: the values of one raw document are in PostgreSQL. */

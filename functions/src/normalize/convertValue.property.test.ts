@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import type { RawValue } from "../rawDocument/losslessJson.ts";
 import { convertValue } from "./convertValue.ts";
 
@@ -73,8 +73,9 @@ test("a number keeps its value, as a number and in text", () => {
   );
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
-      for (const raw of [value, String(value)])
-        expect(convertValue("float", raw)).toEqual({ table: "float", value });
+      expect(convertValue("float", value)).toEqual({ table: "float", value });
+      // Text has no negative zero.
+      expect(convertValue("float", String(value))).toEqual({ table: "float", value: value + 0 });
     }),
   );
 });

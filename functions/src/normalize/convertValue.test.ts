@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import type { RawValue } from "../rawDocument/losslessJson.ts";
 import { convertValue } from "./convertValue.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import { mapOf, type Short } from "../../test/shortMap.ts";
 import type { DataType } from "../normalizationMap/normalizationMap.ts";
 import { isRawObject, type RawObject, type RawValue } from "../rawDocument/losslessJson.ts";

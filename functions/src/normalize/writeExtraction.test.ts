@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import fc from "fast-check";
 import { z } from "zod";
 import { documentState, issuesOf, valuesOf } from "../../test/normalized.ts";
 import { batchOf, contractAnswer, contractMap, flatMap, openNormalizing } from "../../test/normalizing.ts";
+import fc from "../../test/properties.ts";
 import { normalizationMap } from "../normalizationMap/normalizationMap.ts";
 import { firestore } from "../platform/firebase.ts";
 import { selectRows, type TransactionalDatabase } from "../platform/postgres.ts";
@@ -13,11 +13,11 @@ jest.setTimeout(60_000);
 const { db, source, file, normalize } = openNormalizing();
 
 describe("costs as many statements", () => {
-  test("for 3,000 repositories as for two", async () => {
+  test("for 1,000 repositories as for two", async () => {
     const github = await source(contractMap("github"));
     // The first document makes the company's series.
     await normalize((await file(github, contractAnswer("github"))).path);
-    const [small, large] = [await countStatements(2), await countStatements(3000)];
+    const [small, large] = [await countStatements(2), await countStatements(1000)];
     expect(large).toBe(small);
     expect(large).toBe(5);
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../scripts/standins/slack.ts";
 import { type MailServer, refusal, startMailServer } from "../../test/channels/mailServer.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import {
   companyWithSeries,
@@ -64,7 +65,7 @@ beforeEach(async () => {
   slack = await startSlackStandIn({ revokedTokens: ["xoxb-revoked"] });
   Object.assign(process.env, { SMTP_URL: mail.url, SLACK_API_URL: slack.apiUrl });
   now = START;
-  await db.query('truncate company, "user", notification_channel, data_source restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   series = await companyWithSeries(db, 'Personio "<b>');
   user = await insertUser(db);
   await follow(db, user, series.companyId);

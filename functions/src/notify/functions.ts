@@ -1,10 +1,10 @@
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
-import { taskHandler } from "../platform/handlers.ts";
 import { endpoint } from "../platform/http.ts";
 import { addLogIds } from "../platform/logContext.ts";
 import { CHANNEL_SECRETS, LINK_SECRETS } from "../platform/secrets.ts";
 import { runsAs } from "../platform/serviceAccounts.ts";
+import { taskHandler } from "../platform/taskHandler.ts";
 
 /** Sends one alert to one channel. */
 export const deliver = onTaskDispatched(

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { STAND_IN_TOKEN, startSlackStandIn } from "../../../scripts/standins/slack.ts";
 import { startMailServer } from "../../test/channels/mailServer.ts";
 import { databaseUrl, testServer } from "../../test/database.ts";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import {
   companyWithSeries,
@@ -54,7 +55,7 @@ let user: number;
 let companyId: number;
 let findingId: number;
 beforeEach(async () => {
-  await db.query('truncate company, "user", notification_channel, data_source restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   const series = await companyWithSeries(db, "Personio");
   companyId = series.companyId;
   findingId = await insertFinding(db, series);

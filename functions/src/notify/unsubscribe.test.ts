@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { SignJWT, UnsecuredJWT } from "jose";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { companyWithSeries, insertChannel, insertUser, setLinkSettings } from "../../test/subscribers.ts";
 import { signLink, verifyLink } from "../delivery/linkToken.ts";
@@ -20,7 +21,7 @@ let company: number;
 let user: number;
 let channel: number;
 beforeEach(async () => {
-  await db.query('truncate company, "user", notification_channel, data_source restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   company = (await companyWithSeries(db, "<script>Bad</script> & Sons")).companyId;
   user = await insertUser(db);
   channel = await insertChannel(db, user, { destination: "anna@investor.example" });

@@ -4,7 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { blobStoreConfig } from "./config.ts";
 import { errorCode } from "./errorCode.ts";
-import { firebaseApp } from "./firebase.ts";
+import { firebaseApp } from "./firebaseApp.ts";
 
 /** Keeps what is too large or too odd for Firestore, byte by byte, under names like `raw_data/12/5/0af3.json`. */
 export interface BlobStore {

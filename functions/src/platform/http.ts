@@ -89,9 +89,14 @@ export function endpoint(
   load: () => Promise<Paths>,
 ): HttpsFunction {
   takeBodiesUnparsed(name);
+  let paths: Promise<Paths> | undefined;
+  const loadOnce = () => {
+    paths ??= load();
+    return paths;
+  };
   // Callers are let in by their token, or by anyone's: Cloud Run's own check would ask for Google accounts.
   return onRequest({ region: REGION, invoker: "public", ...options }, (request, response) =>
-    withLogIds({}, () => serve(request, response, { path, load })),
+    withLogIds({}, () => serve(request, response, { path, load: loadOnce })),
   );
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { DIED, type JobRun, runJob } from "./jobRun.ts";
 

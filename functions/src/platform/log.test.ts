@@ -7,7 +7,8 @@ import { z } from "zod";
 const SCRIPT = `
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { onDocumentCreated } from "firebase-functions/firestore";
-import { eventHandler, taskHandler } from "./handlers.ts";
+import { eventHandler } from "./eventHandler.ts";
+import { taskHandler } from "./taskHandler.ts";
 import { logError, logEvent, logWarning } from "./log.ts";
 import { addLogIds, withLogIds } from "./logContext.ts";
 import { RetryLater } from "./retryLater.ts";

@@ -1,4 +1,4 @@
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { errorStack } from "./errorText.ts";
 import { currentLogIds, type LogIds, type LogValue } from "./logContext.ts";
 import { LOG_EVENTS, type LogEvent } from "./logEvents.ts";

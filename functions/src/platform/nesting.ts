@@ -9,6 +9,8 @@ const MOST_LEVELS = 1000;
  * @throws ApiError 422 where it is deeper than 1000 levels
  */
 export function checkNesting(text: string): void {
+  // Most texts have fewer brackets than that, which is seen much faster.
+  if (count(text, "{") + count(text, "[") <= MOST_LEVELS) return;
   let level = 0;
   let isInText = false;
   for (let i = 0; i < text.length; i += 1) {
@@ -27,3 +29,12 @@ export function checkNesting(text: string): void {
 }
 
 const [QUOTE, BACKSLASH, BRACE, BRACE_END, BRACKET, BRACKET_END] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d];
+
+/** How often a character is there; once it is too often, how far it was counted. */
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at !== -1 && found <= MOST_LEVELS; found += 1) {
+    at = text.indexOf(character, at + 1);
+  }
+  return found;
+}

@@ -1,6 +1,6 @@
 import { onSchedule, type ScheduleFunction, type ScheduleOptions } from "firebase-functions/scheduler";
 import { REGION } from "./config.ts";
-import { LoggedError } from "./handlers.ts";
+import { LoggedError } from "./eventHandler.ts";
 import { logError } from "./log.ts";
 import { withLogIds } from "./logContext.ts";
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
+import { deployedFunctions } from "../../test/deployedFunctions.ts";
 import { ownDatabaseUser } from "./ownDatabaseUser.ts";
 
 const PROJECT = "demo-parma";
@@ -27,9 +28,9 @@ function askedOfGcloud(...args: string[]): string[] {
 
 describe("with SERVICE_ACCOUNTS=separate", () => {
   let accounts: Map<string, unknown>;
-  beforeAll(async () => {
+  beforeAll(() => {
     Object.assign(process.env, { SERVICE_ACCOUNTS: "separate", GCLOUD_PROJECT: PROJECT });
-    const functions = Object.entries(await import("../index.ts"));
+    const functions = Object.entries(deployedFunctions());
     accounts = new Map(functions.map(([name, { __endpoint }]) => [name, __endpoint.serviceAccountEmail]));
   });
   afterAll(() => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import pMap from "p-map";
 import { REGION } from "./config.ts";
 import { errorCode } from "./errorCode.ts";
-import { firebaseApp } from "./firebase.ts";
+import { firebaseApp } from "./firebaseApp.ts";
 import { CORRELATION_HEADER, currentLogIds } from "./logContext.ts";
 
 /** A task for a queue. The id is its identity: the same id twice is one task. */

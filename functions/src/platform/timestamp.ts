@@ -18,7 +18,7 @@ export function parseTimestamp(text: string): Date | undefined {
   const instant = new Date(`${date}T${minutes}:${seconds}.${milliseconds}${isoZone(zone)}`);
   if (Number.isNaN(instant.getTime())) return undefined;
   // Date rolls 30 February over into March.
-  const isOnCalendar = new Date(`${date}T00:00:00Z`).toISOString().startsWith(date ?? "");
+  const isOnCalendar = new Date(`${date}T00:00:00Z`).getUTCDate() === Number(date?.slice(-2));
   return isOnCalendar ? instant : undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { Firestore } from "firebase-admin/firestore";
-import { rawDocumentCollection } from "./rawDocument.ts";
+import { rawDocumentCollection } from "./collections.ts";
 
 /** How many raw documents of a mining task there are, about one company or about all. */
 export async function countRawDocuments(

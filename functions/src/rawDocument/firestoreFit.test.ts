@@ -1,5 +1,5 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import { firestore } from "../platform/firebase.ts";
 import { firestoreObstacle } from "./firestoreFit.ts";
 import { isRawObject, type RawObject, type RawValue } from "./losslessJson.ts";

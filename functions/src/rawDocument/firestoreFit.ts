@@ -34,8 +34,8 @@ export function firestoreObstacle(rawData: RawObject): string | undefined {
     if (level > MOST_LEVELS) return `it is nested deeper than ${MOST_LEVELS} levels`;
     const inner: Container[] = [];
     for (const container of containers) {
+      const isField = isRawObject(container.value);
       for (const [name, value] of Object.entries(container.value)) {
-        const isField = isRawObject(container.value);
         const pathBytes = container.pathBytes + (isField ? bytesInPath(name) : 0);
         const obstacle = (isField && nameObstacle(name, pathBytes)) || valueObstacle(value, isField);
         if (obstacle) return obstacle;

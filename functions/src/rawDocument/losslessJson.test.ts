@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../test/properties.ts";
 import { ApiError } from "../platform/apiError.ts";
 import { canonicalJson } from "./canonicalJson.ts";
 import { parseLosslessJson } from "./losslessJson.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type Database, selectRow } from "../platform/postgres.ts";
+import { type Database, prepared, selectRow } from "../platform/postgres.ts";
 import type { NewRawDocument } from "./storeRawDocument.ts";
 
 // Its event may have come first, and a company may be gone by now. A document that was removed for its age and comes
 // again is kept anew. So is one that is old enough to be about to be removed: who removes it locks its row.
-const RECORD_RECEIVED = `
+const RECORD_RECEIVED = prepared(`
   with recorded as (
     insert into pipeline.raw_document as document
       (id, path, data_source_id, company_id, task_id, observed_at, received_at, state, state_since)
@@ -15,7 +15,7 @@ const RECORD_RECEIVED = `
      where document.removed_at is not null
         or coalesce(document.fed_again_at, document.received_at) < excluded.received_at - interval '29 days'
   )
-  select pipeline.is_erased('COMPANY', $4) as is_erased`;
+  select pipeline.is_erased('COMPANY', $4) as is_erased`);
 
 /**
  * Keeps track of a raw document from before its module is told that it is kept, so that one whose event gets lost is

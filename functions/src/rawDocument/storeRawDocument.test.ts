@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { type BlobStore, openBlobStore } from "../platform/blobStore.ts";
 import { firestore } from "../platform/firebase.ts";
+import { rawDocumentCollection, sourceDocumentId } from "./collections.ts";
 import { countRawDocuments } from "./countRawDocuments.ts";
 import type { RawObject } from "./losslessJson.ts";
-import { rawDocumentCollection, sourceDocumentId } from "./rawDocument.ts";
 import { InvalidRawDocumentError, readRawDocument } from "./readRawDocument.ts";
 import { type NewRawDocument, storeRawDocument } from "./storeRawDocument.ts";
 

@@ -1,15 +1,16 @@
 import { createHash } from "node:crypto";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
 import type { BlobStore } from "../platform/blobStore.ts";
-import { isAlreadyThere } from "../platform/firebase.ts";
+import { isAlreadyThere } from "../platform/firestoreErrors.ts";
 import { logEvent } from "../platform/log.ts";
 import { correlationOf } from "../platform/logContext.ts";
 import type { Database } from "../platform/postgres.ts";
 import { canonicalJson } from "./canonicalJson.ts";
+import { rawDocumentCollection } from "./collections.ts";
 import { CompanyErasedError } from "./companyErasedError.ts";
 import { firestoreObstacle } from "./firestoreFit.ts";
 import type { RawObject } from "./losslessJson.ts";
-import { type RawDocumentData, rawDocumentCollection } from "./rawDocument.ts";
+import type { RawDocumentData } from "./rawDocument.ts";
 import { rawDocumentId } from "./rawDocumentId.ts";
 import { recordReceived } from "./recordReceived.ts";
 import { contentFolder, removeRawDocuments } from "./removeRawDocuments.ts";

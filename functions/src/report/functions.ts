@@ -1,33 +1,12 @@
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { IN_EMULATOR, REGION } from "../platform/config.ts";
-import { taskHandler } from "../platform/handlers.ts";
 import { endpoint } from "../platform/http.ts";
 import { addLogIds } from "../platform/logContext.ts";
-import { scheduledJob } from "../platform/scheduledJob.ts";
 import { CHANNEL_SECRETS } from "../platform/secrets.ts";
 import { runsAs } from "../platform/serviceAccounts.ts";
+import { taskHandler } from "../platform/taskHandler.ts";
 
-/** Plans everybody's report, on Monday mornings. */
-export const weeklyReports = scheduledJob(
-  "weeklyReports",
-  {
-    ...runsAs("report"),
-    schedule: "0 8 * * 1",
-    memory: "256MiB",
-    // Enqueuing 10,000 tasks takes about a minute.
-    timeoutSeconds: 180,
-    // Planning again is harmless; a week without reports is not.
-    retryCount: 5,
-  },
-  async (now) => {
-    const { planReports } = await import("./planReports.ts");
-    const { database } = await import("../platform/postgres.ts");
-    const { enqueueTasks } = await import("../platform/taskQueue.ts");
-    return planReports({ db: await database(), enqueue: enqueueTasks, now });
-  },
-);
-
-/** The same, asked for by an operator. */
+/** Plans everybody's report when an operator asks for it. */
 export const weeklyReportsNow = endpoint(
   "weeklyReportsNow",
   "/weekly-reports",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import {
   companyWithSeries,
@@ -26,7 +27,7 @@ afterAll(() => unset());
 let series: TestSeries;
 let user: number;
 beforeEach(async () => {
-  await db.query('truncate company, "user", notification_channel, data_source restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   series = await companyWithSeries(db, "Personio");
   user = await insertUser(db);
   await follow(db, user, series.companyId);

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../test/recordedQueue.ts";
 import { insertCompany } from "../../test/rows.ts";
@@ -49,7 +50,7 @@ let sent: { channel: Channel; message: Message }[];
 let provider: (channel: Channel) => Promise<void>;
 let now: Date;
 beforeEach(async () => {
-  await db.query('truncate company, "user", notification_channel, data_source restart identity cascade');
+  await emptyTables(db, { restartsIds: true });
   series = await companyWithSeries(db, "Personio");
   user = await insertUser(db);
   await insertChannel(db, user);

@@ -1,28 +1,7 @@
 import { endpoint } from "../platform/http.ts";
-import { scheduledJob } from "../platform/scheduledJob.ts";
 import { runsAs } from "../platform/serviceAccounts.ts";
 
-/** Starts what is due, every half an hour. */
-export const scheduleTick = scheduledJob(
-  "scheduleTick",
-  {
-    ...runsAs("schedule"),
-    schedule: "0,30 * * * *",
-    memory: "256MiB",
-    // A tick takes well under a second; enqueuing 10,000 tasks takes about a minute.
-    timeoutSeconds: 180,
-    // The next tick does what this one could not.
-    retryCount: 1,
-  },
-  async (now) => {
-    const { tick } = await import("./tick.ts");
-    const { database } = await import("../platform/postgres.ts");
-    const { enqueueTasks } = await import("../platform/taskQueue.ts");
-    return tick({ db: await database(), enqueue: enqueueTasks }, now);
-  },
-);
-
-/** The same, asked for by the web application or an operator. */
+/** Starts what is due, when the web application or an operator asks for it. */
 export const schedule = endpoint(
   "schedule",
   "/schedule",

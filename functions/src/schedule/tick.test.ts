@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../test/emptyTables.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../test/recordedQueue.ts";
 import { insertCompany, insertSource, insertTask } from "../../test/rows.ts";
@@ -11,7 +12,7 @@ const days = (count: number) => minutes(count * 24 * 60);
 
 let queue = recordedQueue();
 beforeEach(async () => {
-  await db.query("truncate data_source, company cascade");
+  await emptyTables(db);
   queue = recordedQueue();
 });
 

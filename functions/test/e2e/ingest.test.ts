@@ -3,7 +3,7 @@ import { z } from "zod";
 import { startExternalModule } from "../../../scripts/demo/externalModule.ts";
 import { selectRow, selectRows } from "../../src/platform/postgres.ts";
 import { insertCompany, insertSource, insertTask } from "../rows.ts";
-import { call, tokenFor } from "./calls.ts";
+import { call, refusal, tokenFor } from "./calls.ts";
 import { eventually, runningStack } from "./runningStack.ts";
 
 jest.setTimeout(120_000);
@@ -226,6 +226,26 @@ test("the measurements of a source are listed, changed and deleted", async () =>
     answer: { deletion_msg: "Source Measurement successfully deleted" },
   });
   expect((await call(stack.baseUrl, { method: "GET", path, token })).status).toBe(404);
+});
+
+test("a refusal comes through in its one shape, also where the body is none that anybody could parse", async () => {
+  for (const [body, status, code] of [
+    ['{"task_id": ', 400, "invalid_json"],
+    ["[]", 422, "invalid_request"],
+  ] as const) {
+    const { answer, headers, ...got } = await call(stack.baseUrl, {
+      path: "/crawling-finished",
+      body,
+      token,
+    });
+    expect([got.status, refusal.parse(answer).error.code]).toEqual([status, code]);
+    expect(headers.get("content-type")).toContain("application/json");
+  }
+  const withoutToken = await call(stack.baseUrl, { path: "/crawling-finished", body: { task_id: task } });
+  expect([withoutToken.status, refusal.parse(withoutToken.answer).error.code]).toEqual([
+    401,
+    "missing_token",
+  ]);
 });
 
 test("a finished crawl is acknowledged each time, and ends the call once", async () => {

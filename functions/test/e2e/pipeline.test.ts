@@ -59,7 +59,9 @@ afterAll(async () => {
 
 async function registeredSource(name: string): Promise<number> {
   const endpoint = `${products.url}/`;
-  const source = await insertSource(stack.db, { name, endpoint, isActive: false });
+  // Each call at a time is a process of the emulator, as is what the module feeds and what becomes of that.
+  const additionalParams = { calls_in_flight: 2 };
+  const source = await insertSource(stack.db, { name, endpoint, isActive: false, additionalParams });
   await stack.db.query("delete from company_data_source where data_source_id = $1", [source]);
   const url = new URL("/handshake", stack.baseUrl);
   url.search = new URLSearchParams({
@@ -200,17 +202,17 @@ describe("an external module, over HTTP through Hosting", () => {
 
   test("more companies than places in flight: each is mined, once", async () => {
     const source = await registeredSource("e2e-many");
-    for (let number = 1; number <= 20; number += 1) {
+    for (let number = 1; number <= 6; number += 1) {
       answers.set(`many-${number}`, () => product(number));
       await linkedCompany(source, `Many-${number}`);
     }
     const before = crawled.length;
     const { status, summary } = await runTask(source);
-    expect([status, summary.succeeded]).toEqual(["SUCCESS", 20]);
+    expect([status, summary.succeeded]).toEqual(["SUCCESS", 6]);
     const mined = crawled.slice(before);
-    expect(mined).toHaveLength(20);
+    expect(mined).toHaveLength(6);
     expect(new Set(mined)).toEqual(new Set([...answers.keys()].filter((key) => key.startsWith("many-"))));
-    expect(await valuesOf(source, 20)).toHaveLength(60);
+    expect(await valuesOf(source, 6)).toHaveLength(18);
   });
 
   test("the same answer next time is a new point of its series", async () => {
@@ -232,9 +234,9 @@ test("a due task is started by whichever call comes first, and only by one", asy
   await stack.db.query("delete from company_data_source where data_source_id = $1", [source]);
   const task = await insertTask(stack.db, source);
   const answers = await Promise.all(
-    Array.from({ length: 10 }, () => fetch(new URL("/schedule", stack.baseUrl), { method: "POST" })),
+    Array.from({ length: 3 }, () => fetch(new URL("/schedule", stack.baseUrl), { method: "POST" })),
   );
-  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   const ended = await eventually("the task has ended", () =>
     selectRow(
       stack.db,

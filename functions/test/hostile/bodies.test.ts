@@ -60,6 +60,48 @@ test("bodies with one field that does not fit", async () => {
   expect(wrong).toEqual([]);
 });
 
+test("bodies and queries that do not fit for reasons of their own", async () => {
+  const { source, task, token } = current();
+  const measurement = { source_module_id: source, type: "int", measurement_name: "stars" };
+  const bodies: [string, string, object][] = [
+    ["sourceMeasurement", "/source-measurement", { ...measurement, measurement_name: "" }],
+    ["sourceMeasurement", "/source-measurement", { ...measurement, measurement_name: "x".repeat(501) }],
+    ["newCompany", "/new-company", { id: 1, company_name: " " }],
+    ["newCompany", "/new-company", { id: 1, company_name: "x", added_by: "me" }],
+    ["crawlingFinished", "/crawling-finished", { task_id: task, errors: { "1": {} } }],
+    ["crawlingFinished", "/crawling-finished", { task_id: task, errors: { "1": { error_type: 1 } } }],
+  ];
+  const endpoint = "/handshake?invocation_endpoint=http://127.0.0.1:9/";
+  const queries: [string, string][] = [
+    ["sourceMeasurement", "/source-measurement?page=0"],
+    ["sourceMeasurement", "/source-measurement?page=x"],
+    ["sourceMeasurement", "/source-measurement?per_page=101"],
+    ["sourceMeasurement", "/source-measurement?per_page=-1"],
+    ["handshake", "/handshake"],
+    ["handshake", "/handshake?data_source_id=1"],
+    ["handshake", `${endpoint}&data_source_id=abc`],
+    ["handshake", `${endpoint}&data_source_id=99999999999`],
+  ];
+  const wrong: unknown[] = [];
+  const headers = { ...JSON_TYPE, Authorization: `Bearer ${token}` };
+  await leavesNoTrace(async () => {
+    for (const [name, path, body] of bodies) {
+      const got = refusalOf(await send(name, { path, headers, body: JSON.stringify(body) }));
+      if (got !== "422 invalid_request") wrong.push([path, body, got]);
+    }
+    for (const [name, path] of queries) {
+      const got = refusalOf(await send(name, { method: "GET", path, headers }));
+      if (got !== "422 invalid_request") wrong.push([path, got]);
+    }
+    // As the web application might write it.
+    const got = refusalOf(
+      await send("crmCompanies", { path: "/crm-companies", headers, body: '"user: me"' }),
+    );
+    if (got !== "422 invalid_request") wrong.push(["/crm-companies", got]);
+  });
+  expect(wrong).toEqual([]);
+});
+
 test("bodies that are larger than they may be", async () => {
   const answers: string[] = [];
   await leavesNoTrace(async () => {

@@ -8,7 +8,7 @@ import { normalizeAtPath } from "../../src/normalize/normalizeDocument.ts";
 import { blobStore } from "../../src/platform/blobStore.ts";
 import { firestore } from "../../src/platform/firebase.ts";
 import { database, selectRows } from "../../src/platform/postgres.ts";
-import { rawDocumentCollection } from "../../src/rawDocument/rawDocument.ts";
+import { rawDocumentCollection } from "../../src/rawDocument/collections.ts";
 import { tokenFor } from "../e2e/calls.ts";
 import { openSetting } from "./setting.ts";
 

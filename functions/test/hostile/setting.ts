@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, jest } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { z } from "zod";
 import { firestore } from "../../src/platform/firebase.ts";
 import { database } from "../../src/platform/postgres.ts";
-import { SOURCES_COLLECTION } from "../../src/rawDocument/rawDocument.ts";
+import { SOURCES_COLLECTION } from "../../src/rawDocument/collections.ts";
 import { type TestDatabase, testDatabase } from "../database.ts";
+import { deployedFunctions } from "../deployedFunctions.ts";
 import { refusal, tokenFor } from "../e2e/calls.ts";
 import { snapshot } from "../everyTable.ts";
 import { insertCompany, insertSource, insertTask } from "../rows.ts";
@@ -56,7 +57,7 @@ export function openSetting() {
     blobs = await mkdtemp(join(tmpdir(), "parma-hostile-"));
     operators = await openOperators();
     setEnvironment(clone.url, blobs);
-    setting = await setUp(await serveFunctions(await import("../../src/index.ts")), operators);
+    setting = await setUp(await serveFunctions(deployedFunctions()), operators);
   });
   afterAll(async () => {
     await setting?.served.close();

@@ -19,6 +19,8 @@ interface Target {
   readonly postgres: Postgres;
   readonly wiring: Wiring;
   readonly seed: number;
+  /** Whether every event and every task gets lost the first time. */
+  readonly isFirstDropped: boolean;
   /** How many documents are done with. */
   readonly done: () => number;
   /** How much of the work is done: from 0 to 1. */
@@ -35,10 +37,10 @@ export async function doFaults(
   faults: readonly Fault[],
   stop: AbortSignal,
 ): Promise<FaultLog> {
-  const { wiring, seed, share } = target;
+  const { wiring, seed, isFirstDropped, share } = target;
   const log: FaultLog = { counts: new Map(), lastAt: performance.now(), recoveriesMs: [] };
-  wiring.tasks.disturb({ odds: ODDS, random: randomOf(seed, "tasks") });
-  wiring.events.disturb({ odds: ODDS, random: randomOf(seed, "events") });
+  wiring.tasks.disturb({ odds: ODDS, random: randomOf(seed, "tasks"), isFirstDropped });
+  wiring.events.disturb({ odds: ODDS, random: randomOf(seed, "events"), isFirstDropped });
   const happening: Promise<void>[] = [];
   const recovering: Promise<void>[] = [];
   let restarted = Promise.resolve();

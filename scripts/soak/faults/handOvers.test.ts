@@ -31,9 +31,12 @@ afterEach(async () => {
 
 const QUEUE = "/projects/demo/locations/here/queues/deliver/tasks";
 
-function enqueue({ host }: HandOvers, path = QUEUE): Promise<Response> {
+function enqueue(
+  { host }: HandOvers,
+  { path = QUEUE, name = "7-deliver", payload = "e30=" } = {},
+): Promise<Response> {
   const body = JSON.stringify({
-    task: { name: `${QUEUE}/7-deliver`, httpRequest: { url: "", body: "e30=" } },
+    task: { name: `${QUEUE}/${name}`, httpRequest: { url: "", body: payload } },
   });
   return fetch(`http://${host}${path}`, {
     method: "POST",
@@ -46,7 +49,11 @@ async function tasksThat(mishap: Mishap | undefined): Promise<HandOvers> {
   const tasks = await startHandOvers(TASKS);
   tasks.connectTo(port);
   const odds = Object.fromEntries(MISHAPS.map((one) => [one, one === mishap ? 1 : 0]));
-  tasks.disturb({ odds: { dropped: 0, doubled: 0, late: 0, ...odds }, random: randomOf(1, "tasks") });
+  tasks.disturb({
+    odds: { dropped: 0, doubled: 0, late: 0, ...odds },
+    random: randomOf(1, "tasks"),
+    isFirstDropped: false,
+  });
   return tasks;
 }
 
@@ -86,9 +93,25 @@ test("a late task is said to be taken, and comes once", async () => {
   await untilReceived(1);
 });
 
+test("where the first is dropped, the same work comes through under whatever name it is enqueued again", async () => {
+  const tasks = await startHandOvers(TASKS);
+  tasks.connectTo(port);
+  const odds = { dropped: 0, doubled: 0, late: 0 };
+  tasks.disturb({ odds, random: randomOf(1, "tasks"), isFirstDropped: true });
+  const again = { name: "7-deliver-again-1" };
+  const answers = [
+    await enqueue(tasks),
+    await enqueue(tasks, again),
+    await enqueue(tasks, { payload: "eyJ9" }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([200, 409, 200]);
+  expect(received).toEqual([{ url: QUEUE, body: expect.stringContaining("7-deliver-again-1") }]);
+  expect(tasks.counts.get("dropped")).toBe(2);
+});
+
 test("what hands nothing over is left alone", async () => {
   const tasks = await tasksThat("dropped");
-  expect((await enqueue(tasks, QUEUE.replace("/tasks", ""))).status).toBe(409);
+  expect((await enqueue(tasks, { path: QUEUE.replace("/tasks", "") })).status).toBe(409);
   expect(received).toHaveLength(1);
 });
 

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { z } from "zod";
 import type { Random } from "../random.ts";
 import { type Post, type PostAnswer, type PostProxy, send, startPostProxy } from "./post.ts";
 
@@ -10,13 +11,21 @@ export type Mishap = (typeof MISHAPS)[number];
 /** How likely each is. */
 export type Odds = Readonly<Record<Mishap, number>>;
 
+/** What goes wrong with what is handed over. */
+interface HandOverFaults {
+  readonly odds: Odds;
+  readonly random: Random;
+  /** Whether whatever is handed over for the first time gets lost. */
+  readonly isFirstDropped: boolean;
+}
+
 /** What is handed over on its way through a proxy. */
 export interface HandOvers {
   /** The proxy's own address, as `host:port`. */
   readonly host: string;
   connectTo(port: number): void;
   /** From now on things go wrong; without odds, nothing does. */
-  disturb(faults: { readonly odds: Odds; readonly random: Random } | undefined): void;
+  disturb(faults: HandOverFaults | undefined): void;
   /** How often each went wrong. */
   readonly counts: ReadonlyMap<Mishap, number>;
   /** How many are held back now. */
@@ -25,8 +34,8 @@ export interface HandOvers {
 
 /** What is particular to one kind of thing. */
 interface Kind {
-  /** Whether a request hands something over. */
-  isHandOver(post: Post): boolean;
+  /** What a request hands over: the same text for the same piece of work; undefined where it hands nothing over. */
+  workOf(post: Post): string | undefined;
   /** What says that it was taken, where it was not passed on (yet). */
   accept(post: Post): PostAnswer;
   /** The same once more, as whoever delivers at least once does it. */
@@ -35,9 +44,17 @@ interface Kind {
 
 const TAKEN: PostAnswer = { status: 200, body: Buffer.from("{}") };
 
-/** In front of the tasks emulator: a task that is enqueued twice has two names, as the emulator keeps one of each. */
+const task = z.object({ task: z.object({ httpRequest: z.object({ body: z.string() }) }) });
+
+/**
+ * In front of the tasks emulator: a task that is enqueued twice has two names, as the emulator keeps one of each. What
+ * is enqueued again under another name is the same work.
+ */
 export const TASKS: Kind = {
-  isHandOver: ({ method, url }) => method === "POST" && url.pathname.endsWith("/tasks"),
+  workOf: ({ method, url, body }) => {
+    if (method !== "POST" || !url.pathname.endsWith("/tasks")) return undefined;
+    return `${url.pathname} ${task.parse(JSON.parse(body.toString("utf8"))).task.httpRequest.body}`;
+  },
   accept: ({ body }) => ({ status: 200, headers: { "content-type": "application/json" }, body }),
   again: (post) => {
     const text = post.body.toString("utf8").replace(/("name":"[^"]*)"/, '$1-again"');
@@ -47,7 +64,8 @@ export const TASKS: Kind = {
 
 /** Between the Firestore emulator and the functions emulator: an event that comes twice has one id. */
 export const EVENTS: Kind = {
-  isHandOver: ({ headers }) => headers["ce-type"] !== undefined,
+  workOf: ({ headers, url }) =>
+    headers["ce-type"] === undefined ? undefined : `${url.pathname} ${headers["ce-id"]}`,
   accept: () => TAKEN,
   again: (post) => post,
 };
@@ -58,7 +76,8 @@ const LATE_MS = { from: 50, to: 2_500 };
 /** Starts a proxy for tasks or for events. */
 export async function startHandOvers(kind: Kind): Promise<HandOvers> {
   const counts = new Map<Mishap, number>();
-  let faults: { readonly odds: Odds; readonly random: Random } | undefined;
+  const handedOver = new Set<string>();
+  let faults: HandOverFaults | undefined;
   let held = 0;
 
   const later = async (post: Post, ms: number) => {
@@ -73,8 +92,12 @@ export async function startHandOvers(kind: Kind): Promise<HandOvers> {
     }
   };
   const proxy: PostProxy = await startPostProxy(async (post) => {
-    const mishap = kind.isHandOver(post) && faults ? mishapOf(faults.odds, faults.random) : undefined;
-    if (mishap === undefined || faults === undefined) return send(post);
+    const work = kind.workOf(post);
+    if (work === undefined || faults === undefined) return send(post);
+    const isFirst = !handedOver.has(work);
+    handedOver.add(work);
+    const mishap = isFirst && faults.isFirstDropped ? "dropped" : mishapOf(faults);
+    if (mishap === undefined) return send(post);
     counts.set(mishap, (counts.get(mishap) ?? 0) + 1);
     const ms = faults.random.int(LATE_MS.from, LATE_MS.to);
     if (mishap === "doubled") {
@@ -88,13 +111,14 @@ export async function startHandOvers(kind: Kind): Promise<HandOvers> {
     ...proxy,
     disturb: (wanted) => {
       faults = wanted;
+      handedOver.clear();
     },
     counts,
     held: () => held,
   };
 }
 
-function mishapOf(odds: Odds, random: Random): Mishap | undefined {
+function mishapOf({ odds, random }: HandOverFaults): Mishap | undefined {
   let left = random.next();
   return MISHAPS.find((mishap) => {
     left -= odds[mishap];

@@ -3,7 +3,7 @@ import { jobless, shares } from "./realSeries.ts";
 import type { SoakSource } from "./soakInput.ts";
 
 // Documents of one company follow each other, as its changes are what is found; those of many come at once.
-const FEWEST_ROUNDS = 3;
+const FEWEST_ROUNDS = 2;
 const MOST_ROUNDS = 20;
 const REAL_SHARE = 0.2;
 /** The runs of GitHub that are wanted: its recorded answers are the same each time. */

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../../test/properties.ts";
 import { advance, type Point, step } from "./detector.ts";
 import { start, stateSchema } from "./state.ts";
 

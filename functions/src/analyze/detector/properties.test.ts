@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../../test/properties.ts";
 import { advance, type Point, step, type Verdict } from "./detector.ts";
 import { DAY, made, random } from "./madeSeries.ts";
+import { packState, unpackState } from "./packedState.ts";
 import { start, stateSchema } from "./state.ts";
 
 // No subnormal numbers: a change of unit may turn them into 0.
@@ -97,7 +98,17 @@ test("a score is a probability, and a range has a lower and an upper end", () =>
   );
 });
 
-test("the state stays below 50 kB, however long and wild the series", () => {
+test("a state comes back as it was, to the last digit", () => {
+  fc.assert(
+    fc.property(series, (points) => {
+      const state = start();
+      for (const point of points) advance(state, point);
+      expect(unpackState(packState(state))).toEqual(state);
+    }),
+  );
+});
+
+test("the state stays below 40 kB, however long and wild the series", () => {
   const { normal, uniform } = random(1);
   const wild = [
     made(3000, () => normal() * 1e6 + 0.123456789, DAY / 288),
@@ -106,6 +117,6 @@ test("the state stays below 50 kB, however long and wild the series", () => {
   for (const points of wild) {
     const state = start();
     for (const point of points) advance(state, point);
-    expect(JSON.stringify(state).length).toBeLessThan(50_000);
+    expect(packState(state).length).toBeLessThan(40_000);
   }
 });

@@ -16,8 +16,8 @@ export type Expert = (typeof EXPERTS)[number];
 const peakSchema = z.object({ count: z.int().nonnegative(), surprise: z.number() });
 
 /**
- * All that is remembered of a series: at most 50 kB as JSON, however long the series. Values are in units of its first
- * value that is not 0, so that a change of unit changes nothing.
+ * All that is remembered of a series: at most 40 kB as it is kept, however long the series. Values are in units of its
+ * first value that is not 0, so that a change of unit changes nothing.
  */
 export const stateSchema = z.object({
   version: z.literal(1),

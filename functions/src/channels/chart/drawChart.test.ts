@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { SENT_AT, sampleAlert, sampleReport, sampleSeries } from "../../../test/channels/sampleMessages.ts";
 import { canBeDrawn, drawablePoints } from "./chart.ts";
 import { drawChart, drawCharts } from "./drawChart.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
+import fc from "../../../test/properties.ts";
 import { html, lines } from "./html.ts";
 
 test("values are escaped, markup and lists of it are not escaped twice", () => {

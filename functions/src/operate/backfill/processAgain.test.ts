@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { z } from "zod";
-import { analyze } from "../../../test/analyzing.ts";
+import { analyze, pointsKnown } from "../../../test/analyzing.ts";
 import { dyingAtEveryStep } from "../../../test/dying.ts";
+import { emptyTables } from "../../../test/emptyTables.ts";
 import { documentState, issuesOf, valuesOf } from "../../../test/normalized.ts";
 import { flatMap, openNormalizing, type Source } from "../../../test/normalizing.ts";
 import { recordedQueue } from "../../../test/recordedQueue.ts";
 import { storeMap } from "../../normalizationMap/mapStore.ts";
 import { ensureMeasurements } from "../../normalizationMap/measurements.ts";
 import { firestore } from "../../platform/firebase.ts";
-import { selectRow } from "../../platform/postgres.ts";
 import { sweepBackfills } from "../sweep/sweepBackfills.ts";
 import { readBackfill, readFailures } from "./backfill.ts";
 import { processAgainPayload } from "./backfillTask.ts";
@@ -26,7 +26,7 @@ const april = (day: number) => new Date(Date.UTC(2024, 3, day));
 
 let queue: ReturnType<typeof recordedQueue>;
 beforeEach(async () => {
-  await db.query("truncate data_source, company, news, pipeline.backfill cascade");
+  await emptyTables(db);
   queue = recordedQueue();
 });
 
@@ -85,18 +85,8 @@ const told = async () =>
   ).rows[0];
 
 /** How many points the detector knows of a series. */
-async function pointsKnown(name: string): Promise<number | undefined> {
-  const row = await selectRow(
-    db,
-    z.object({ points: z.int().nullable() }),
-    `select jsonb_array_length(state -> 'recent') as points
-       from pipeline.detector_state
-       join company_source_measurement using (company_measurement_id)
-       join source_measurement measurement on measurement.id = source_measurement_id
-      where measurement_name = $1`,
-    [name],
-  );
-  return row?.points ?? undefined;
+async function pointsOf(wanted: string): Promise<number | undefined> {
+  return (await pointsKnown(db)).find(({ name }) => name === wanted)?.points;
 }
 
 describe("after a changed map", () => {
@@ -114,7 +104,7 @@ describe("after a changed map", () => {
   test("values are replaced exactly, in silence, and the next document finds the right history", async () => {
     const before = await told();
     const comments = await db.query("select * from measurement_comment_value order by id");
-    expect(await pointsKnown("stars")).toBe(3);
+    expect(await pointsOf("stars")).toBe(3);
     const { id } = await start(github);
     expect(await readBackfill(db, id)).toMatchObject({ state: "RUNNING", total: 3, done: 0, companies: 1 });
     await runAll();
@@ -157,7 +147,7 @@ describe("after a changed map", () => {
     }
 
     await observe(github, 4, { followers: 104, motto: "motto 4", review: "Good" });
-    expect(await pointsKnown("followers")).toBe(4);
+    expect(await pointsOf("followers")).toBe(4);
   });
 
   test("killed anywhere, it leaves old or new values, and goes on", async () => {

@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { z } from "zod";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../../test/recordedQueue.ts";

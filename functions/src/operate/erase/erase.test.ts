@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { deleteApp, initializeApp } from "firebase-admin/app";
 import { type Firestore, getFirestore, Timestamp } from "firebase-admin/firestore";
+import { emptyTables } from "../../../test/emptyTables.ts";
 import { fillOwned, type Rows, snapshot } from "../../../test/everyTable.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../../test/recordedQueue.ts";
@@ -46,9 +47,7 @@ let queue: ReturnType<typeof recordedQueue>;
 let removedSecrets: string[];
 let other: { source: number; company: number; user: number; shared: Rows };
 beforeEach(async () => {
-  await db.query(
-    'truncate company, "user", notification_channel, data_source, pipeline.raw_document, pipeline.erasure restart identity cascade',
-  );
+  await emptyTables(db, { restartsIds: true });
   queue = recordedQueue();
   removedSecrets = [];
   for (const path of await pathsLeft()) await firestore.doc(path).delete();

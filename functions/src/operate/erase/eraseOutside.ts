@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { z } from "zod";
 import { selectRow } from "../../platform/postgres.ts";
-import { SOURCES_COLLECTION } from "../../rawDocument/rawDocument.ts";
+import { SOURCES_COLLECTION } from "../../rawDocument/collections.ts";
 import { BATCH_COLLECTION, companyFolder } from "../../rawDocument/removeRawDocuments.ts";
 import type { EraseContext } from "./eraseContext.ts";
 import type { Receipt } from "./erasure.ts";

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { checkReadiness, NEEDED_MIGRATION } from "./checks.ts";
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { type MailServer, refusal, startMailServer } from "../../../test/channels/mailServer.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../../test/recordedQueue.ts";

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../../test/emptyTables.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../../test/recordedQueue.ts";
 import { insertCompany, insertSource, insertTask } from "../../../test/rows.ts";
@@ -23,10 +24,7 @@ let queue: ReturnType<typeof recordedQueue>;
 let source: number;
 let company: number;
 beforeEach(async () => {
-  await db.query(
-    `truncate data_source, company, pipeline.raw_document, pipeline.operation, pipeline.job_run,
-              pipeline.refused_transition, pipeline.data_check restart identity cascade`,
-  );
+  await emptyTables(db, { restartsIds: true });
   queue = recordedQueue();
   source = await insertSource(db, { name: "github", isActive: false });
   company = await insertCompany(db, "Personio");
@@ -201,7 +199,7 @@ test("runs are listed by job and state, the newest first", async () => {
 
 describe("the status", () => {
   test("of nothing is empty", async () => {
-    await db.query("truncate data_source, company cascade");
+    await emptyTables(db);
     expect(await readStatus({ db, now: NOW }, { hours: 24 })).toEqual({
       at: NOW,
       since: ago(24 * 60),

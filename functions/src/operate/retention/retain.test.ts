@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { logger } from "firebase-functions";
+import { logger } from "firebase-functions/logger";
 import { analyze } from "../../../test/analyzing.ts";
+import { emptyTables } from "../../../test/emptyTables.ts";
 import { documentState, valuesOf } from "../../../test/normalized.ts";
 import { batchOf, flatMap, NOW, openNormalizing, type Source } from "../../../test/normalizing.ts";
 import { insertTask } from "../../../test/rows.ts";
@@ -20,9 +21,7 @@ const later = (days: number, ms = 0) => new Date(NOW.getTime() + days * DAY + ms
 
 let github: Source;
 beforeEach(async () => {
-  await db.query(
-    'truncate company, "user", notification_channel, data_source, pipeline.raw_document, pipeline.job_run restart identity cascade',
-  );
+  await emptyTables(db, { restartsIds: true });
   await db.query("delete from pipeline.retention");
   await db.query("insert into pipeline.retention default values");
   github = await source(flatMap({ stars: "int", id: "int" }));

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../../test/emptyTables.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../../test/recordedQueue.ts";
 import { insertCompany, insertSource, insertTask } from "../../../test/rows.ts";
@@ -10,6 +11,7 @@ import {
   insertUser,
 } from "../../../test/subscribers.ts";
 import { openDeliveries } from "../../delivery/openDeliveries.ts";
+import { openErasure } from "../erase/openErasure.ts";
 import { sweep } from "./sweep.ts";
 
 const db = openTestDatabase();
@@ -19,9 +21,7 @@ const MINUTES = 60_000;
 let now: Date;
 let queue: ReturnType<typeof recordedQueue>;
 beforeEach(async () => {
-  await db.query(
-    'truncate company, "user", notification_channel, data_source, pipeline.raw_document restart identity cascade',
-  );
+  await emptyTables(db, { restartsIds: true });
   now = START;
   queue = recordedQueue();
 });
@@ -186,4 +186,19 @@ test("a message that is due gets a task again, each round a new one", async () =
   await sweepAfter(6);
   await sweepAfter(10);
   expect(payloads("deliver")).toEqual([{ deliveryId: 1 }, { deliveryId: 1 }]);
+});
+
+test("an erasure whose task got lost goes on, once an hour until it is done", async () => {
+  const company = await insertCompany(db, "Personio");
+  await openErasure(db, { kind: "COMPANY", subjectId: company, by: "an operator", now });
+  await sweepAfter(119);
+  expect(payloads("erase")).toEqual([]);
+  await sweepAfter(2);
+  await sweepAfter(5);
+  expect(payloads("erase")).toEqual([{ erasureId: 1 }]);
+  await sweepAfter(60);
+  expect(payloads("erase")).toHaveLength(2);
+  await db.query("update pipeline.erasure set finished_at = $1", [now]);
+  await sweepAfter(60);
+  expect(payloads("erase")).toHaveLength(2);
 });

@@ -6,6 +6,7 @@ import { sweepBackfills } from "./sweepBackfills.ts";
 import { sweepCalls, sweepProbes, sweepTasks } from "./sweepCalls.ts";
 import { sweepComments } from "./sweepComments.ts";
 import { sweepDocuments } from "./sweepDocuments.ts";
+import { sweepErasures } from "./sweepErasures.ts";
 import { sweepMessages } from "./sweepMessages.ts";
 
 /** What a sweep works with. */
@@ -25,6 +26,7 @@ const SWEEPERS: readonly Sweeper[] = [
   sweepMessages,
   sweepNotices,
   sweepBackfills,
+  sweepErasures,
 ];
 
 /**

@@ -8,7 +8,7 @@ import { openBlobStore } from "../platform/blobStore.ts";
 import { firestore } from "../platform/firebase.ts";
 import { database } from "../platform/postgres.ts";
 import { storeRawDocument } from "../rawDocument/storeRawDocument.ts";
-import { normalizeRawData } from "./functions.ts";
+import { normalizeRawData } from "./events.ts";
 
 // The first call loads the Firestore client and warms up the emulator.
 jest.setTimeout(60_000);
