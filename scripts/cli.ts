@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { BenchOptions } from "./commands/bench.ts";
 import type { DeliveriesOptions } from "./commands/deliveries.ts";
 import type { DetectOptions } from "./commands/detect.ts";
 import { addOps } from "./commands/ops/ops.ts";
@@ -162,6 +163,18 @@ program
   .action(async (options: SoakCommandOptions) => {
     const { soak } = await import("./commands/soak.ts");
     await soak(options);
+  });
+
+program
+  .command("bench")
+  .description("measure how fast the pipeline is, beside what it could be at best")
+  .option("--only <suites...>", "normalize, analyze, schedule, ingest, coldStart, endToEnd or cost")
+  .option("--quick", "small sizes, to see that it works", false)
+  .option("--compare <file>", "print what changed since a result that was saved")
+  .option("--json", "print the result as JSON", false)
+  .action(async (options: BenchOptions) => {
+    const { bench } = await import("./commands/bench.ts");
+    await bench(options);
   });
 
 addOps(program);

@@ -1,5 +1,5 @@
-import { improveNewsTask } from "../language/improveNews.ts";
-import { scoreCommentsTask } from "../language/scoreComments.ts";
+import { improveNewsTask } from "../language/improveNewsTask.ts";
+import { scoreCommentsTask } from "../language/scoreCommentsTask.ts";
 import { logError, logEvent } from "../platform/log.ts";
 import { correlationOf, withLogIds } from "../platform/logContext.ts";
 import type { TransactionalDatabase } from "../platform/postgres.ts";

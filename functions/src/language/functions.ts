@@ -22,7 +22,8 @@ export const scoreComments = onTaskDispatched(
     secrets: [...LANGUAGE_SECRETS],
   },
   taskHandler(async (request) => {
-    const { scoreComments, scoreCommentsPayload } = await import("./scoreComments.ts");
+    const { scoreComments } = await import("./scoreComments.ts");
+    const { scoreCommentsPayload } = await import("./scoreCommentsTask.ts");
     const payload = scoreCommentsPayload.parse(request.data);
     addLogIds({ document: payload.rawDocumentId });
     await scoreComments(await asking(240), payload, new Date());
@@ -44,7 +45,8 @@ export const improveNews = onTaskDispatched(
     secrets: [...LANGUAGE_SECRETS],
   },
   taskHandler(async (request) => {
-    const { improveNews, improveNewsPayload } = await import("./improveNews.ts");
+    const { improveNews } = await import("./improveNews.ts");
+    const { improveNewsPayload } = await import("./improveNewsTask.ts");
     const payload = improveNewsPayload.parse(request.data);
     addLogIds({ news: payload.newsId });
     await improveNews(await asking(100), payload, new Date());

@@ -6,7 +6,8 @@ import { openOpenai } from "../../test/openOpenai.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
 import { type Database, selectRow } from "../platform/postgres.ts";
-import { improveNews, improveNewsPayload, improveNewsTask } from "./improveNews.ts";
+import { improveNews } from "./improveNews.ts";
+import { improveNewsPayload, improveNewsTask } from "./improveNewsTask.ts";
 
 const db = openTestDatabase();
 const { openai, asking } = openOpenai(db);

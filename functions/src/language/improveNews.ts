@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { logWarning } from "../platform/log.ts";
 import { type Database, selectRow } from "../platform/postgres.ts";
-import { type Task, taskId } from "../platform/taskQueue.ts";
 import { type Asking, askForJson } from "./askForJson.ts";
 import {
   type Grounds,
@@ -11,16 +10,9 @@ import {
   unfoundedNames,
   unfoundedNumbers,
 } from "./grounds.ts";
+import type { improveNewsPayload } from "./improveNewsTask.ts";
 import { LanguageError } from "./languageError.ts";
 import { prompt, quoted } from "./prompt.ts";
-
-export const improveNewsPayload = z.object({ newsId: z.int() });
-
-/** A task for the queue `improveNews`: puts a news item in better words. */
-export function improveNewsTask(newsId: number): Task {
-  const payload: z.output<typeof improveNewsPayload> = { newsId };
-  return { id: taskId("improve", newsId), payload };
-}
 
 const newsRow = z.object({
   title: z.string().nullable(),

@@ -14,7 +14,8 @@ import { openTestDatabase } from "../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../test/rows.ts";
 import type { Database } from "../platform/postgres.ts";
 import { selectRows } from "../platform/postgres.ts";
-import { scoreComments, scoreCommentsPayload, scoreCommentsTask } from "./scoreComments.ts";
+import { scoreComments } from "./scoreComments.ts";
+import { scoreCommentsPayload, scoreCommentsTask } from "./scoreCommentsTask.ts";
 
 const db = openTestDatabase();
 const { openai, asking } = openOpenai(db);

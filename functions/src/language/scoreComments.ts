@@ -1,16 +1,8 @@
 import { z } from "zod";
 import { selectRows } from "../platform/postgres.ts";
-import { type Task, taskId } from "../platform/taskQueue.ts";
 import type { Asking } from "./askForJson.ts";
+import type { scoreCommentsPayload } from "./scoreCommentsTask.ts";
 import { scoreSentiments } from "./scoreSentiments.ts";
-
-export const scoreCommentsPayload = z.object({ rawDocumentId: z.string().min(1) });
-
-/** A task for the queue `scoreComments`: scores the comments of a raw document. */
-export function scoreCommentsTask(rawDocumentId: string): Task {
-  const payload: z.output<typeof scoreCommentsPayload> = { rawDocumentId };
-  return { id: taskId("score", rawDocumentId), payload };
-}
 
 // Reads measurement_comment_value_unscored_idx.
 const UNSCORED = `

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { decodeHandshake } from "../normalizationMap/decodeHandshake.ts";
 import { timestamp } from "../platform/timestamp.ts";
-import { callModule } from "./callModule.ts";
+import type { callModule as call } from "./callModule.ts";
 import { crmCompany } from "./crmCompany.ts";
 import type { MiningModule, ModuleSource } from "./miningModule.ts";
 import { ModuleError } from "./moduleError.ts";
@@ -17,6 +17,9 @@ const discovery = z.object({
   identifiers: z.record(z.string(), z.record(z.string(), z.array(z.string()))),
   validity: timestamp,
 });
+
+// undici takes long to load, and built-in modules are not called by it.
+const callModule: typeof call = async (...args) => (await import("./callModule.ts")).callModule(...args);
 
 /** A module that is an HTTP service of its own. */
 export function externalModule(source: ModuleSource): MiningModule {

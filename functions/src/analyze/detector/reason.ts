@@ -110,15 +110,19 @@ function seasonText({ expert }: Expectation): string {
 }
 
 const MOST_DECIMALS = 12;
-/** One per number of decimals, for making one takes longer than judging a point. */
-const FORMATS = Array.from(
-  { length: MOST_DECIMALS + 1 },
-  (_, decimals) => new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals }),
-);
+// Made when it is needed, and once: making one takes longer than judging a point.
+const formats = new Map<number, Intl.NumberFormat>();
+
+function formatOf(decimals: number): Intl.NumberFormat {
+  const format = formats.get(decimals) ?? new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals });
+  formats.set(decimals, format);
+  return format;
+}
 
 /** Numbers with as many decimals as it takes to tell the bounds of the range, or the value from the range, apart. */
 function numberFormat({ low, high }: Range, value: number): (value: number) => string {
   const width = high > low ? high - low : Math.abs(value - low) || Math.abs(value) || 1;
   const decimals = Math.max(0, Math.min(MOST_DECIMALS, 1 - Math.floor(Math.log10(width))));
-  return (shown) => FORMATS[decimals]?.format(shown) ?? String(shown);
+  const format = formatOf(decimals);
+  return (shown) => format.format(shown);
 }

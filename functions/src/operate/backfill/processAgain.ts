@@ -2,7 +2,7 @@ import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
 import { judgeAgain } from "../../analyze/judgeAgain.ts";
 import { lockSeries } from "../../analyze/pendingDocument.ts";
-import { scoreCommentsTask } from "../../language/scoreComments.ts";
+import { scoreCommentsTask } from "../../language/scoreCommentsTask.ts";
 import { normalizeAgainTask } from "../../normalize/normalizeAgainTask.ts";
 import { extractByNewestMap, isFinal, readFiled } from "../../normalize/normalizeDocument.ts";
 import { type ExtractedDocument, replaceExtraction } from "../../normalize/writeExtraction.ts";

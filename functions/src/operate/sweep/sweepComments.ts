@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { scoreCommentsTask } from "../../language/scoreComments.ts";
+import { scoreCommentsTask } from "../../language/scoreCommentsTask.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../platform/taskQueue.ts";
 import { overdueBefore, type Patience } from "./patience.ts";

@@ -1,0 +1,81 @@
+import pg from "pg";
+import { databaseOf, openPool, type TransactionalDatabase } from "../../functions/src/platform/postgres.ts";
+import { migrate } from "../stack/migrate.ts";
+import { startPostgres } from "../stack/postgres.ts";
+import { whenStopping } from "../stack/shutdown.ts";
+
+/** A database of a suite's own, with the pool that the functions have. */
+export interface BenchDatabase {
+  readonly url: string;
+  readonly pool: pg.Pool;
+  readonly db: TransactionalDatabase;
+  /** Runs a statement that may take longer than those of the functions. */
+  readonly maintain: (statement: string) => Promise<void>;
+  /** Closes and removes it. */
+  readonly drop: () => Promise<void>;
+}
+
+let server: Promise<string> | undefined;
+let count = 0;
+
+/** An empty database with the migrations, or a copy of one that nobody is connected to. */
+export async function openDatabase(template?: string): Promise<BenchDatabase> {
+  server ??= startServer();
+  const serverUrl = await server;
+  count += 1;
+  const name = `parma_bench_${process.pid}_${count}`;
+  // Copies files: by the write-ahead log, as is the default, a large database takes minutes.
+  await run(serverUrl, `create database ${name} template ${template ?? migrated} strategy file_copy`);
+  const url = addressOf(serverUrl, name);
+  const pool = await openPool({ DATABASE_URL: url });
+  const drop = whenStopping(async () => {
+    if (!pool.ended) await pool.end();
+    await run(serverUrl, `drop database if exists ${name} with (force)`);
+  });
+  return { url, pool, db: databaseOf(pool), maintain: (statement) => run(url, statement), drop };
+}
+
+/** Makes a database one to be copied. @returns its name, for {@link openDatabase} */
+export async function closeToCopy({ url, pool }: BenchDatabase): Promise<string> {
+  await pool.end();
+  return new URL(url).pathname.slice(1);
+}
+
+const migrated = `parma_bench_${process.pid}_migrated`;
+
+async function startServer(): Promise<string> {
+  const { url } = await startPostgres();
+  await run(url, `create database ${migrated}`);
+  whenStopping(() => run(url, `drop database if exists ${migrated} with (force)`));
+  const migratedUrl = addressOf(url, migrated);
+  await migrate(migratedUrl);
+  await run(migratedUrl, LEAVE_ALONE);
+  return url;
+}
+
+// Autovacuum wakes up when it likes, and would slow one side of a round and not the other.
+const LEAVE_ALONE = `
+  do $$
+  declare
+    one record;
+  begin
+    for one in select schemaname, tablename from pg_tables where schemaname in ('public', 'pipeline') loop
+      execute format('alter table %I.%I set (autovacuum_enabled = off)', one.schemaname, one.tablename);
+    end loop;
+  end $$`;
+
+function addressOf(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function run(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

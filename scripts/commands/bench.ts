@@ -1,0 +1,46 @@
+import { changesBetween } from "../bench/compare.ts";
+import { changesAsText, resultAsText } from "../bench/report.ts";
+import { readResult, resultFile, saveResult } from "../bench/result.ts";
+import { runSuites } from "../bench/runSuites.ts";
+import { SUITES } from "../bench/suites.ts";
+import { step } from "../demo/progress.ts";
+import { UserError } from "../userError.ts";
+
+/** What a caller may choose. */
+export interface BenchOptions {
+  /** The names of suites; all of them by default. */
+  readonly only?: readonly string[];
+  readonly quick: boolean;
+  /** A result that was saved. */
+  readonly compare?: string;
+  readonly json: boolean;
+}
+
+/** `bench`: measures the pipeline beside what it could be at best. Missing a target is a figure, and no failure. */
+export async function bench({ only, quick, compare, json }: BenchOptions): Promise<void> {
+  const names = only ?? Object.keys(SUITES);
+  for (const name of names) {
+    if (!Object.hasOwn(SUITES, name)) {
+      throw new UserError(`There is no suite "${name}": --only takes ${Object.keys(SUITES).join(", ")}.`);
+    }
+  }
+  // Read first: a wrong file should not be found after half an hour of measuring.
+  const earlier = compare === undefined ? undefined : await readResult(compare);
+  if (earlier !== undefined && earlier.quick !== quick) {
+    throw new UserError(
+      `${compare} was measured ${earlier.quick ? "with" : "without"} --quick: so must this run be.`,
+    );
+  }
+  const result = await runSuites(names, { quick, step, keep: saveResult });
+  const file = resultFile(result);
+  const changes = earlier && changesBetween(earlier, result);
+  if (json) {
+    console.log(JSON.stringify({ ...result, file, ...(changes && { changes }) }));
+  } else {
+    console.log(`\n${resultAsText(result)}\n`);
+    if (earlier && changes) console.log(changesAsText(changes, earlier.at));
+    console.log(`Saved as ${file}; a later run with --compare of it prints what has changed.`);
+  }
+  const failed = result.suites.filter(({ error }) => error !== undefined).map(({ name }) => name);
+  if (failed.length > 0) throw new UserError(`Not measured: ${failed.join(", ")}.`);
+}
