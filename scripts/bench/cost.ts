@@ -97,12 +97,16 @@ interface Meter {
   readonly tasks: number;
   readonly sqlSeconds: number;
   readonly databaseBytes: number;
+  readonly series: number;
 }
 
+// Without what the detector knows, which is written anew for each document, and grows with the series and not with them.
 const DATABASE = `
-  select active_time / 1000 as "sqlSeconds", pg_database_size(datname)::float as "databaseBytes"
+  select active_time / 1000 as "sqlSeconds",
+         (pg_database_size(datname) - pg_total_relation_size('pipeline.detector_state'))::float as "databaseBytes",
+         (select count(*)::int from pipeline.detector_state) as series
     from pg_stat_database where datname = current_database()`;
-const databaseRow = z.object({ sqlSeconds: z.number(), databaseBytes: z.number() });
+const databaseRow = z.object({ sqlSeconds: z.number(), databaseBytes: z.number(), series: z.int() });
 
 async function readMeter({ backends, processes, handOvers }: Pipeline): Promise<Meter> {
   const database = await databaseMeter(backends);
@@ -149,6 +153,7 @@ function countedOf(pipeline: Pipeline, { before, after, idle, companies }: Meter
     tasks: perDocument(({ tasks }) => tasks) - 1,
     sqlSeconds: perDocument(({ sqlSeconds }) => sqlSeconds),
     valueBytes: perDocument(({ databaseBytes }) => databaseBytes),
+    series: after.series / companies,
     logBytes: all(({ printed }) => printed),
   };
 }
@@ -184,6 +189,7 @@ function documentFigure(counted: Counted): Figure {
       { what: "written to Firestore", value: counted.storedBytes / 1_024, unit: "KiB" },
       { what: "tasks", value: counted.tasks, unit: "tasks" },
       { what: "in PostgreSQL", value: counted.valueBytes / 1_024, unit: "KiB" },
+      { what: "series watched", value: counted.series, unit: "of a source about a company" },
       { what: "logged", value: counted.logBytes / 1_024, unit: "KiB" },
       { what: "a message's processor time", value: delivery.processorSeconds * 1_000, unit: "ms" },
       { what: "a tick's processor time", value: tick.processorSeconds * 1_000, unit: "ms" },

@@ -12,6 +12,7 @@ const COUNTED: Counted = {
   tasks: 1,
   sqlSeconds: 0.1,
   valueBytes: 400_000,
+  series: 255,
   logBytes: 2_000,
 };
 
@@ -34,6 +35,12 @@ test("a server is there however little there is to do, and grows with the work",
   expect(dollars(10, "PostgreSQL")).toBeCloseTo(730 * (0.0413 + 3.75 * 0.007));
   // 208 documents a second of 0.1 s each keep 21 processors busy; 60 % of 35 are.
   expect(dollars(1_000_000, "PostgreSQL") / dollars(10, "PostgreSQL")).toBe(35);
+});
+
+test("values are kept for a year, and what the detector knows of a series once", () => {
+  const stored = (counted: Partial<Counted>) => dollars(1, "PostgreSQL storage", { ...COUNTED, ...counted });
+  expect(stored({ series: 0 })).toBeCloseTo(((90 * 12 * 400_000) / 2 ** 30) * 0.17);
+  expect(stored({ valueBytes: 0 })).toBeCloseTo(((3 * 255 * 14_000) / 2 ** 30) * 0.17);
 });
 
 describe("functions", () => {

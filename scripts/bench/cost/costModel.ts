@@ -23,6 +23,8 @@ export interface Counted {
   readonly sqlSeconds: number;
   /** In PostgreSQL, of one document: its values with their indexes. */
   readonly valueBytes: number;
+  /** Of one source about one company, that the detector watches. */
+  readonly series: number;
   readonly logBytes: number;
 }
 
@@ -39,6 +41,8 @@ export const USE = {
   /** What a module takes to answer for a company, while a call waits. */
   moduleSeconds: 5,
   monthsKept: 12,
+  /** What the detector knows of a series with a year of daily points. */
+  bytesPerSeries: 14_000,
 } as const;
 
 /** A month's cost in US dollars, by what it is spent on. */
@@ -74,7 +78,11 @@ export function monthlyCost(companies: number, counted: Counted): Cost {
     { part: "PostgreSQL", dollars: serverDollars(perSecond * counted.sqlSeconds) },
     {
       part: "PostgreSQL storage",
-      dollars: gib(documents * counted.valueBytes * USE.monthsKept) * PRICES.sql.gibMonth,
+      dollars:
+        gib(
+          documents * counted.valueBytes * USE.monthsKept +
+            companies * USE.sourcesPerCompany * counted.series * USE.bytesPerSeries,
+        ) * PRICES.sql.gibMonth,
     },
     { part: "logs", dollars: gib(documents * counted.logBytes) * PRICES.logging.gib },
   ];
