@@ -11,8 +11,8 @@ export const deliver = onTaskDispatched(
   {
     ...runsAs("notify"),
     region: REGION,
-    // Drawing ten charts takes about 200 MB.
-    memory: "512MiB",
+    // Drawing the charts of four messages at once takes up to 600 MB.
+    memory: "1GiB",
     // A provider that hangs is given up after some 30 s, at most twice in an attempt.
     timeoutSeconds: 120,
     // Drawing keeps the processor busy for a second or two.
@@ -71,6 +71,6 @@ export const unsubscribe = endpoint(
 
 async function sending() {
   const { database } = await import("../platform/postgres.ts");
-  const { send } = await import("../channels/send.ts");
-  return { db: await database(), send, clock: () => new Date() };
+  const { sendWhenDue } = await import("../channels/sendWhenDue.ts");
+  return { db: await database(), send: sendWhenDue, clock: () => new Date() };
 }

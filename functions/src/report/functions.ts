@@ -39,11 +39,11 @@ export const sendReport = onTaskDispatched(
     const { sendReportPayload } = await import("../delivery/sendReportTask.ts");
     const { database } = await import("../platform/postgres.ts");
     const { blobStore } = await import("../platform/blobStore.ts");
-    const { send } = await import("../channels/send.ts");
+    const { sendWhenDue } = await import("../channels/sendWhenDue.ts");
     const payload = sendReportPayload.parse(request.data);
     addLogIds({ correlation: `report-${payload.userId}-${payload.week}` });
     await sendReport(
-      { db: await database(), blobStore: blobStore(), send, clock: () => new Date() },
+      { db: await database(), blobStore: blobStore(), send: sendWhenDue, clock: () => new Date() },
       payload,
     );
   }),

@@ -6,7 +6,6 @@ import type { BlobStore } from "../platform/blobStore.ts";
 import { logError } from "../platform/log.ts";
 import { composeReport } from "./composeReport.ts";
 import { type OpenReport, openReport } from "./openReport.ts";
-import { reportPage } from "./reportPage.ts";
 import { weekUntil } from "./week.ts";
 
 /** What making and sending a report takes. */
@@ -56,6 +55,8 @@ async function keepPage(
   message: ReportMessage,
 ): Promise<void> {
   if (pageBlob !== null) return;
+  // Mail and charts take long to load, and a report that is repeated has its page.
+  const { reportPage } = await import("./reportPage.ts");
   const name = `reports/users/${userId}/${week}.html`;
   await blobStore.write(name, Buffer.from(await reportPage(message)));
   await db.query("update pipeline.report_run set page_blob = $3 where user_id = $1 and week = $2", [
