@@ -44,7 +44,11 @@ export async function closeToCopy({ url, pool }: BenchDatabase): Promise<string>
 const migrated = `parma_bench_${process.pid}_migrated`;
 
 async function startServer(): Promise<string> {
-  const { url } = await startPostgres();
+  const { url, restart } = await startPostgres();
+  if (!process.env["DATABASE_URL"]) {
+    await run(url, `alter system set shared_buffers = '${SHARED_BUFFERS}'`);
+    await restart("fast");
+  }
   await run(url, `create database ${migrated}`);
   whenStopping(() => run(url, `drop database if exists ${migrated} with (force)`));
   const migratedUrl = addressOf(url, migrated);
@@ -52,6 +56,10 @@ async function startServer(): Promise<string> {
   await run(migratedUrl, LEAVE_ALONE);
   return url;
 }
+
+// As much as Cloud SQL gives the smallest server with a processor of its own. With PostgreSQL's 128 MB the indexes of the
+// largest history fit no longer, and the insert alone loses a quarter by it.
+const SHARED_BUFFERS = "1GB";
 
 // Autovacuum wakes up when it likes, and would slow one side of a round and not the other.
 const LEAVE_ALONE = `
