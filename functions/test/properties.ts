@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { DataType } from "../src/normalizationMap/normalizationMap.ts";
 
 /**
  * fast-check with the same cases in every run, so that a change of ours is what makes a test fail. PROPERTY_SEED tries
@@ -7,3 +8,16 @@ import fc from "fast-check";
 fc.configureGlobal({ seed: Number(process.env["PROPERTY_SEED"] ?? 1) });
 
 export default fc;
+
+/** Any type of a field that is no list. */
+export const scalarType = fc.constantFrom<DataType>(
+  "int",
+  "float",
+  "text",
+  "paragraph",
+  "comment",
+  "link",
+  "image",
+  "date",
+  "bool",
+);

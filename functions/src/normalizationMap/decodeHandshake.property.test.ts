@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import fc from "../../test/properties.ts";
+import fc, { scalarType } from "../../test/properties.ts";
 import { pythonRepr } from "../../test/pythonRepr.ts";
 import { ModuleError } from "../miningModule/moduleError.ts";
 import { decodeHandshake } from "./decodeHandshake.ts";
@@ -22,22 +22,11 @@ const name = fc
     ),
   )
   .filter((text) => text.isWellFormed() && !text.includes("\0"));
-const scalar = fc.constantFrom<DataType>(
-  "int",
-  "float",
-  "text",
-  "paragraph",
-  "comment",
-  "link",
-  "image",
-  "date",
-  "bool",
-);
 
 const { mappings } = fc.letrec<{ mappings: Mapping[]; mapping: Mapping }>((tie) => ({
   mapping: fc.oneof(
     { maxDepth: 5, depthSize: "small" },
-    fc.record({ SourceField: name, DataType: scalar, MeasurementName: name }),
+    fc.record({ SourceField: name, DataType: scalarType, MeasurementName: name }),
     fc.record({
       SourceField: name,
       DataType: fc.constant<DataType>("nested"),
@@ -103,7 +92,7 @@ test("any JSON in the place of an answer, of a map or of a mapping is decoded, o
     "__proto__",
     "toJSON",
   );
-  const nearlyMapping = fc.dictionary(key, fc.oneof(any, name, scalar, fc.constant("nested"), mappings));
+  const nearlyMapping = fc.dictionary(key, fc.oneof(any, name, scalarType, fc.constant("nested"), mappings));
   const nearlyMap = fc.oneof(
     any,
     fc.record({

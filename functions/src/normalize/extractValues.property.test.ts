@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import fc from "../../test/properties.ts";
+import fc, { scalarType } from "../../test/properties.ts";
 import { mapOf, type Short } from "../../test/shortMap.ts";
 import type { DataType } from "../normalizationMap/normalizationMap.ts";
 import { isRawObject, type RawObject, type RawValue } from "../rawDocument/losslessJson.ts";
@@ -28,17 +28,6 @@ describe("any raw answer by any map", () => {
       .map((entries): RawObject => Object.fromEntries(entries)),
   }));
   const mappedName = fieldName.filter((name) => name !== "");
-  const scalarType = fc.constantFrom<DataType>(
-    "int",
-    "float",
-    "text",
-    "paragraph",
-    "comment",
-    "link",
-    "image",
-    "date",
-    "bool",
-  );
   const { mappings } = fc.letrec<{ mappings: Short[]; one: Short }>((tie) => ({
     one: fc.oneof(
       { maxDepth: 3, depthSize: "small" },
