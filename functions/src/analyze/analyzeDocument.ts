@@ -3,20 +3,27 @@ import { logWarning } from "../platform/log.ts";
 import { correlationOf } from "../platform/logContext.ts";
 import type { Database } from "../platform/postgres.ts";
 import type { Task } from "../platform/taskQueue.ts";
-import { type Anomaly, judgeSeries, latePoints, watchedPoints } from "./anomalies.ts";
+import { type Anomaly, type Judged, judgeSeries, latePoints, watchedPoints } from "./anomalies.ts";
 import type { Candidate } from "./candidate.ts";
 import { changedPoints, itemChanges, ownChanges } from "./changes.ts";
 import { dataProblemOf } from "./dataProblem.ts";
 import type { Settings } from "./detector/detector.ts";
 import { keepStates, readHistories, readStates } from "./detectorStates.ts";
 import { itemNamesOf } from "./itemNames.ts";
-import { itemsNewAndGone } from "./items.ts";
+import { itemsNewAndGone, type ListSeries } from "./items.ts";
 import { readListSeries } from "./listSeries.ts";
 import { anomalyFindings, ruleFindings, withoutTold } from "./numericFindings.ts";
 import { type Analysis, finishAnalysis, type PendingDocument, writeDataProblem } from "./pendingDocument.ts";
 import { readEarlierDocument, readPoints } from "./readPoints.ts";
 import { readRules } from "./readRules.ts";
-import { type DocumentPoints, type EarlierValue, type NumericPoint, seriesKey } from "./series.ts";
+import {
+  type DocumentPoints,
+  type EarlierValue,
+  type NumericPoint,
+  type Rule,
+  type SeriesId,
+  seriesKey,
+} from "./series.ts";
 import { readTold, spacedOut } from "./spacing.ts";
 import { settleSubject } from "./subject.ts";
 import { writeFindings } from "./writeFindings.ts";
@@ -47,8 +54,12 @@ export async function analyzeDocument(
   now: Date,
 ): Promise<AnalyzedDocument> {
   const subject = await settleSubject(connection, document);
-  const points = await readPoints(connection, { id: document.id, subject });
-  const earlier = await readEarlierDocument(connection, { ...document, subject });
+  const [points, earlier, rules, listSeries] = await Promise.all([
+    readPoints(connection, { id: document.id, subject }),
+    readEarlierDocument(connection, { ...document, subject }),
+    readRules(connection, { ...document, subject }),
+    readListSeries(connection, document),
+  ]);
   const counts = {
     valueCount: points.numeric.length + points.texts.length + points.comments.length,
     commentCount: points.comments.length,
@@ -68,34 +79,39 @@ export async function analyzeDocument(
     });
     return { state: "DATA_PROBLEM", findingCount: 0, deliveries: [] };
   }
-  const anomalies = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings, now);
-  const candidates = await findAll(connection, { ...document, subject }, { points, earlier, anomalies });
-  const told = await readTold(connection, candidates, settings.spacingMs);
+  const judged = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings);
+  const anomalies = judged.flatMap((series) => series.anomalies);
+  const { observedAt } = document;
+  const candidates = findAll({ observedAt, points, earlier, rules, listSeries, anomalies });
+  const [told] = await Promise.all([
+    readTold(connection, candidates, settings.spacingMs),
+    keepStates(connection, subject, judged, now),
+  ]);
   const spaced = spacedOut(candidates, told, settings.spacingMs);
   const isAnomaly = ({ detector }: Candidate) => detector === "anomaly";
   const others = spaced.filter((candidate) => !isAnomaly(candidate));
   const findings = [...others, ...withoutTold(spaced.filter(isAnomaly), others)];
   const written = await writeFindings(connection, findings, document, now);
-  await finish({ state: "ANALYZED", newsIds: written.map(({ newsId }) => newsId) });
   const findingIds = written.map(({ findingId }) => findingId);
   const { companyId, taskId } = document;
   const correlation = correlationOf({ taskId, documentId: document.id });
-  const deliveries = await openDeliveries(connection, { companyId, findingIds, correlation, now });
+  const [deliveries] = await Promise.all([
+    openDeliveries(connection, { companyId, findingIds, correlation, now }),
+    finish({ state: "ANALYZED", newsIds: written.map(({ newsId }) => newsId) }),
+  ]);
   return { state: "ANALYZED", findingCount: written.length, deliveries };
 }
 
-async function findAll(
-  connection: Database,
-  { id, sourceId, companyId, observedAt, subject }: PendingDocument & { readonly subject: string },
-  found: {
-    readonly points: DocumentPoints;
-    readonly earlier: readonly EarlierValue[];
-    readonly anomalies: readonly Anomaly[];
-  },
-): Promise<Candidate[]> {
-  const { points, earlier, anomalies } = found;
-  const rules = await readRules(connection, { id, sourceId, subject });
-  const listSeries = await readListSeries(connection, { sourceId, companyId });
+interface Found {
+  readonly observedAt: Date;
+  readonly points: DocumentPoints;
+  readonly earlier: readonly EarlierValue[];
+  readonly rules: ReadonlyMap<string, readonly Rule[]>;
+  readonly listSeries: ListSeries;
+  readonly anomalies: readonly Anomaly[];
+}
+
+function findAll({ observedAt, points, earlier, rules, listSeries, anomalies }: Found): Candidate[] {
   const names = itemNamesOf([...points.texts, ...earlier]);
   const changed = changedPoints(points.texts);
   return [
@@ -107,17 +123,16 @@ async function findAll(
   ];
 }
 
-/** Has the detector judge the points, and remember them. */
+/** Has the detector judge the points. What it knows after that is not kept yet. */
 async function judgeNumbers(
   connection: Database,
   { numeric, subject }: { readonly numeric: readonly NumericPoint[]; readonly subject: string },
   settings: AnalysisSettings,
-  now: Date,
-): Promise<Anomaly[]> {
+): Promise<(Judged & SeriesId)[]> {
   const watched = watchedPoints(numeric);
   const known = await readStates(connection, subject, watched);
   const histories = await readHistories(connection, subject, latePoints(watched, known));
-  const judged = watched.map((point) => {
+  return watched.map((point) => {
     const key = seriesKey(point);
     return {
       companyMeasurementId: point.companyMeasurementId,
@@ -125,6 +140,4 @@ async function judgeNumbers(
       ...judgeSeries(point, known.get(key), histories.get(key), settings.detector),
     };
   });
-  await keepStates(connection, subject, judged, now);
-  return judged.flatMap(({ anomalies }) => anomalies);
 }

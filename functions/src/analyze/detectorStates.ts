@@ -4,9 +4,7 @@ import type { Point } from "./detector/detector.ts";
 import { packState, unpackState } from "./detector/packedState.ts";
 import type { State } from "./detector/state.ts";
 import { earlierNumbers } from "./earlierPoints.ts";
-import { type SeriesPoint, seriesKey } from "./series.ts";
-
-type SeriesId = Pick<SeriesPoint, "companyMeasurementId" | "itemKey">;
+import { type SeriesId, seriesKey } from "./series.ts";
 
 /** What the detector knows of a series, and up to when. */
 export interface KnownSeries {

@@ -5,7 +5,7 @@ import { dataProblemOf } from "./dataProblem.ts";
 import { forgetStates } from "./detectorStates.ts";
 import { type Analysis, type PendingDocument, writeDataProblem } from "./pendingDocument.ts";
 import { readEarlierDocument, readPoints } from "./readPoints.ts";
-import { type SeriesPoint, seriesKey } from "./series.ts";
+import { type SeriesId, seriesKey } from "./series.ts";
 
 /** A document that was analyzed, and whose values have been replaced since. */
 export interface ReplacedDocument
@@ -14,8 +14,6 @@ export interface ReplacedDocument
   /** It stays about what it was about: the documents after it were settled by it. */
   readonly subject: string;
 }
-
-type SeriesId = Pick<SeriesPoint, "companyMeasurementId" | "itemKey">;
 
 /**
  * Makes the analysis of a document agree with its replaced values, in silence: what was told stays told, and nothing new

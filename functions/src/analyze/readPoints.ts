@@ -46,7 +46,7 @@ function pointsIn(table: (typeof VALUE_TABLES)[number]): string {
            point."timestamp", ${shown("previous.value")} as previous, previous."timestamp" as previous_at
       from measurement_${table}_value point
       left join lateral ${isNumber ? earlierNumbers(before) : earlierIn(table, before)} previous on true
-     where point.raw_document_id = $1`;
+     where point.raw_document_id = (select $1::text)`;
 }
 
 // The points by measurement_<table>_value_raw_document_idx, the one before each by …_point_key.

@@ -27,7 +27,7 @@ const RULES = prepared(`
   with point as (
     ${NUMBER_TABLES.map(
       (table) => `select company_measurement_id, item_key, "timestamp"
-                    from measurement_${table}_value where raw_document_id = $1`,
+                    from measurement_${table}_value where raw_document_id = (select $1::text)`,
     ).join(" union all ")}
   ), rule as (
     select rule.*, measurement.source_module_id, measurement.measurement_name, parent.measurement_name as parent_name

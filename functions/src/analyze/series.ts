@@ -8,6 +8,9 @@ export interface SeriesPoint {
   readonly observedAt: Date;
 }
 
+/** Which series. */
+export type SeriesId = Pick<SeriesPoint, "companyMeasurementId" | "itemKey">;
+
 export interface Measurement {
   readonly id: number;
   readonly name: string;

@@ -36,6 +36,8 @@ export function identityOf(values: readonly OwnValue[]): string | undefined {
 
 const ANALYZED = "state in ('ANALYZED', 'DATA_PROBLEM')";
 
+const subjectSet = z.object({ subject: z.string() });
+
 // By raw_document_subject_idx: one that is known; else the one before, which is called differently now, unless that
 // one came in the same run too.
 const SET_SUBJECT = prepared(`
@@ -73,7 +75,7 @@ export async function settleSubject(
   { id, sourceId, companyId, observedAt }: PendingDocument,
 ): Promise<string> {
   const identity = identityOf(await selectRows(connection, ownValueRow, OWN_VALUES, [id]));
-  const row = await selectRow(connection, z.object({ subject: z.string() }), SET_SUBJECT, [
+  const row = await selectRow(connection, subjectSet, SET_SUBJECT, [
     id,
     sourceId,
     companyId,

@@ -7,18 +7,12 @@ import { type ModuleClaims, verifyModuleToken } from "../miningModule/moduleToke
 import { ApiError } from "../platform/apiError.ts";
 import { type BlobStore, blobStore } from "../platform/blobStore.ts";
 import { accept, type Paths, parseJsonText, route } from "../platform/http.ts";
-import {
-  type Database,
-  database,
-  prepared,
-  selectRow,
-  type TransactionalDatabase,
-} from "../platform/postgres.ts";
+import { database, type TransactionalDatabase } from "../platform/postgres.ts";
 import { timestamp } from "../platform/timestamp.ts";
 import { CompanyErasedError } from "../rawDocument/companyErasedError.ts";
 import { isRawObject, parseLosslessJson, type RawObject } from "../rawDocument/losslessJson.ts";
 import type { StoredRawDocument } from "../rawDocument/storeRawDocument.ts";
-import { findSource } from "./findSource.ts";
+import { findSourceAndCompany } from "./findSource.ts";
 import { registerCompany } from "./registerCompany.ts";
 
 const feed = z.object({
@@ -87,8 +81,7 @@ export async function feedRawData(
 ): Promise<StoredRawDocument & { sourceName: string; companyId: number }> {
   const { db } = stores;
   const observedAt = observationTime(feed, now);
-  const source = await findSource(db, claims.sourceId);
-  const companyId = await companyOf(db, { source, claims, feed, now });
+  const { source, companyId } = await subjectOf(db, { claims, feed, now });
   const document = {
     source,
     companyId,
@@ -123,34 +116,25 @@ function observationTime({ observed_at: observedAt }: Feed, now: Date): Date | u
   });
 }
 
-interface Naming {
-  readonly source: ModuleSource;
-  readonly claims: ModuleClaims;
-  readonly feed: Feed;
-  readonly now: Date;
-}
-
-async function companyOf(db: TransactionalDatabase, { source, claims, feed, now }: Naming): Promise<number> {
-  if (claims.companyId !== undefined) return existingCompany(db, claims.companyId);
-  if (!isCrm(source)) return existingCompany(db, namedCompany(feed.company_id));
-  const { id } = await registerCompany(db, accept(crmCompany, feed.raw_data), now);
-  return id;
+/** The source and the company that a feed is about. */
+async function subjectOf(
+  db: TransactionalDatabase,
+  { claims, feed, now }: Pick<ReceivedFeed, "claims" | "feed" | "now">,
+): Promise<{ source: ModuleSource; companyId: number }> {
+  const named = claims.companyId ?? companyNamed(feed.company_id);
+  const { source, companyId } = await findSourceAndCompany(db, claims.sourceId, named);
+  if (claims.companyId === undefined && isCrm(source)) {
+    const { id } = await registerCompany(db, accept(crmCompany, feed.raw_data), now);
+    return { source, companyId: id };
+  }
+  if (companyId === undefined) throw noSuchCompany();
+  return { source, companyId };
 }
 
 /** The id that a body names. Number() would take "1e2", "0x64" and " 100 " for one. */
-function namedCompany(id: Feed["company_id"]): number {
-  return /^\d+$/.test(String(id)) ? Number(id) : Number.NaN;
-}
-
-const FIND_COMPANY = prepared(`
-  select id from company where id = $1::bigint and not pipeline.is_erased('COMPANY', id)`);
-
-async function existingCompany(db: Database, id: number): Promise<number> {
-  const row = Number.isSafeInteger(id)
-    ? await selectRow(db, z.object({ id: z.number() }), FIND_COMPANY, [id])
-    : undefined;
-  if (row === undefined) throw noSuchCompany();
-  return row.id;
+function companyNamed(id: Feed["company_id"]): number | undefined {
+  const number = /^\d+$/.test(String(id)) ? Number(id) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : undefined;
 }
 
 function noSuchCompany(cause?: unknown): ApiError {

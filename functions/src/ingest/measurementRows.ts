@@ -22,6 +22,8 @@ const LIST = `
   select ${COLUMNS} from source_measurement where source_module_id = $1::bigint
    order by id limit $2 offset $3`;
 
+const counted = z.object({ total: z.number() });
+
 const COUNT = "select count(*)::int as total from source_measurement where source_module_id = $1::bigint";
 
 /** One page of a source's measurements, the oldest first. */
@@ -30,7 +32,7 @@ export async function listMeasurements(
   sourceId: number,
   { number, size }: { number: number; size: number },
 ): Promise<{ total: number; measurements: MeasurementRow[] }> {
-  const count = await selectRow(db, z.object({ total: z.number() }), COUNT, [sourceId]);
+  const count = await selectRow(db, counted, COUNT, [sourceId]);
   const values = [sourceId, size, (number - 1) * size];
   return { total: count?.total ?? 0, measurements: await selectRows(db, measurementRow, LIST, values) };
 }
@@ -99,6 +101,8 @@ export function changeMeasurement(
   });
 }
 
+const ancestor = z.object({ id: z.number(), source_module_id: z.number() });
+
 const ANCESTORS = `
   with recursive ancestor (id, parent_measurement_id, source_module_id) as (
     select id, parent_measurement_id, source_module_id from source_measurement where id = $1::bigint
@@ -112,8 +116,7 @@ async function checkParent(
   connection: Database,
   { sourceId, id, parentId }: { sourceId: number; id: number; parentId: number },
 ): Promise<void> {
-  const row = z.object({ id: z.number(), source_module_id: z.number() });
-  const ancestors = await selectRows(connection, row, ANCESTORS, [parentId]);
+  const ancestors = await selectRows(connection, ancestor, ANCESTORS, [parentId]);
   const parent = ancestors.find((ancestor) => ancestor.id === parentId);
   if (parent?.source_module_id !== sourceId) throw wrongParent("is not a measurement of the data source");
   if (ancestors.some((ancestor) => ancestor.id === id)) throw wrongParent("is below the measurement itself");

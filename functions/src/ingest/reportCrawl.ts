@@ -70,13 +70,15 @@ async function findTask(db: Database, { claims, taskId }: CrawlReport) {
   return task;
 }
 
+const companyOfCall = z.object({ company_id: z.number().nullable() });
+
 // Reads mining_call_open_idx.
 const OPEN_CALLS = `
   select company_id from pipeline.mining_call
    where task_id = $1 and state in ('WAITING', 'ENQUEUED', 'RUNNING')`;
 
 async function openCalls(db: Database, taskId: number): Promise<(number | null)[]> {
-  const rows = await selectRows(db, z.object({ company_id: z.number().nullable() }), OPEN_CALLS, [taskId]);
+  const rows = await selectRows(db, companyOfCall, OPEN_CALLS, [taskId]);
   return rows.map((row) => row.company_id);
 }
 

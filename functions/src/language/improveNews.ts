@@ -143,6 +143,8 @@ function words(longest: number, grounds: Grounds) {
     });
 }
 
+const otherCompany = z.object({ id: z.int() });
+
 // One look-up in the hash index company_lower_name_idx for each possible name, whatever the number of companies.
 const ANOTHER_COMPANY = `
   select company.id
@@ -156,7 +158,7 @@ async function namesAnotherCompany(
   companyId: number,
   names: readonly string[],
 ): Promise<boolean> {
-  return (await selectRow(db, z.object({ id: z.int() }), ANOTHER_COMPANY, [companyId, names])) !== undefined;
+  return (await selectRow(db, otherCompany, ANOTHER_COMPANY, [companyId, names])) !== undefined;
 }
 
 // The news is locked first: of two runs at once, and of a run and somebody's own words, the second finds words

@@ -9,6 +9,8 @@ export interface Reservation {
   readonly outputTokens: number;
 }
 
+const reserved = z.object({ day: z.string() });
+
 // Two calls at once meet in the day's row: the second waits for the first, then sees what is left.
 const RESERVE = `
   insert into pipeline.language_use as used (day, calls, input_tokens, output_tokens)
@@ -37,12 +39,7 @@ export async function reserveTokens(
   const { outputTokens, tokensPerDay } = call;
   const inputTokens = mostTokens(call.messages);
   const day = now.toISOString().slice(0, 10);
-  const row = await selectRow(db, z.object({ day: z.string() }), RESERVE, [
-    day,
-    inputTokens,
-    outputTokens,
-    tokensPerDay,
-  ]);
+  const row = await selectRow(db, reserved, RESERVE, [day, inputTokens, outputTokens, tokensPerDay]);
   return row && { day: row.day, inputTokens, outputTokens };
 }
 

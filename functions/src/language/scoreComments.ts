@@ -4,6 +4,8 @@ import type { Asking } from "./askForJson.ts";
 import type { scoreCommentsPayload } from "./scoreCommentsTask.ts";
 import { scoreSentiments } from "./scoreSentiments.ts";
 
+const unscored = z.object({ id: z.int(), value: z.string() });
+
 // Reads measurement_comment_value_unscored_idx.
 const UNSCORED = `
   select id, value from measurement_comment_value
@@ -22,9 +24,7 @@ export async function scoreComments(
   { rawDocumentId }: z.output<typeof scoreCommentsPayload>,
   now: Date,
 ): Promise<void> {
-  const comments = await selectRows(asking.db, z.object({ id: z.int(), value: z.string() }), UNSCORED, [
-    rawDocumentId,
-  ]);
+  const comments = await selectRows(asking.db, unscored, UNSCORED, [rawDocumentId]);
   if (comments.length === 0) return;
   const texts = comments.map(({ value }) => value);
   const scores = await scoreSentiments(asking, texts, now);

@@ -95,18 +95,15 @@ const OPEN_CALLS = `
   )
   select count(*)::int as companies, max(company_id) as last from page`;
 
+const openedPage = z.object({ companies: z.number(), last: z.number().nullable() });
+
 async function openCalls(
   db: Database,
   taskId: number,
   after: number,
   companiesAPage: number,
 ): Promise<number | undefined> {
-  const page = await selectRow(
-    db,
-    z.object({ companies: z.number(), last: z.number().nullable() }),
-    OPEN_CALLS,
-    [taskId, after, companiesAPage],
-  );
+  const page = await selectRow(db, openedPage, OPEN_CALLS, [taskId, after, companiesAPage]);
   return page?.companies === companiesAPage ? (page.last ?? undefined) : undefined;
 }
 

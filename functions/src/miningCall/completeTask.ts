@@ -78,6 +78,8 @@ export async function completeTask(
   return { task: taskId, state, companies, failed, skipped, warnings };
 }
 
+const openOrNot = z.object({ open: z.boolean() });
+
 // Asked at the end of every call, so it must not count: mining_call_open_idx holds the open ones only.
 const HAS_OPEN_CALLS = `
   select exists (
@@ -86,6 +88,6 @@ const HAS_OPEN_CALLS = `
   ) as open`;
 
 async function hasOpenCalls(connection: Database, taskId: number): Promise<boolean> {
-  const row = await selectRow(connection, z.object({ open: z.boolean() }), HAS_OPEN_CALLS, [taskId]);
+  const row = await selectRow(connection, openOrNot, HAS_OPEN_CALLS, [taskId]);
   return row?.open ?? false;
 }

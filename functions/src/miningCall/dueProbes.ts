@@ -5,6 +5,8 @@ import { probeIsDue } from "../sourceHealth/admission.ts";
 import { isPaused } from "../sourceHealth/sourcePause.ts";
 import { releaseTask } from "./mineSourceTask.ts";
 
+const attemptOfTask = z.object({ task_id: z.number(), attempts: z.number() });
+
 // There is one breaker a source; the rest are look-ups in scheduled_task_open_idx and mining_call_open_idx.
 const DUE_PROBES = `
   select t.task_id, t.attempts
@@ -20,11 +22,6 @@ const DUE_PROBES = `
  * @returns tasks for `mineSource`, which lets the probes through. Done twice, it lets one through.
  */
 export async function dueProbes(connection: Database, now: Date): Promise<Task[]> {
-  const rows = await selectRows(
-    connection,
-    z.object({ task_id: z.number(), attempts: z.number() }),
-    DUE_PROBES,
-    [now],
-  );
+  const rows = await selectRows(connection, attemptOfTask, DUE_PROBES, [now]);
   return rows.map((row) => releaseTask({ taskId: row.task_id, attempt: row.attempts }, now));
 }

@@ -116,6 +116,8 @@ function outcomeOf(state: string, isSourceFault: boolean): Outcome {
   return isSourceFault ? "SOURCE_FAULT" : "NOTHING";
 }
 
+const seenTask = z.object({ fanned_out: z.boolean() });
+
 const MARK_SEEN = `
   insert into pipeline.task_run as run (task_id, last_seen_at, fanned_out) values ($1, $2, $3)
   on conflict (task_id) do update
@@ -124,9 +126,5 @@ const MARK_SEEN = `
   returning fanned_out`;
 
 function markSeen(connection: Database, { taskId, wholeTask, now }: FinishedCalls) {
-  return selectRow(connection, z.object({ fanned_out: z.boolean() }), MARK_SEEN, [
-    taskId,
-    now,
-    wholeTask ?? false,
-  ]);
+  return selectRow(connection, seenTask, MARK_SEEN, [taskId, now, wholeTask ?? false]);
 }

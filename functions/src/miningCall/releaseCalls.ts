@@ -81,7 +81,9 @@ const SKIP_CALLS = `
 const ENQUEUED_CALLS = `
   select company_id from pipeline.mining_call where task_id = $1 and state = 'ENQUEUED' order by id`;
 
+const companyOfCall = z.object({ company_id: z.number().nullable() });
+
 async function selectCompanies(connection: Database, text: string, values: readonly unknown[]) {
-  const rows = await selectRows(connection, z.object({ company_id: z.number().nullable() }), text, values);
+  const rows = await selectRows(connection, companyOfCall, text, values);
   return rows.map((row) => row.company_id);
 }

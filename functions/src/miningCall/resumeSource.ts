@@ -4,6 +4,8 @@ import type { Task } from "../platform/taskQueue.ts";
 import { isPaused, liftPauses } from "../sourceHealth/sourcePause.ts";
 import { releaseTask } from "./mineSourceTask.ts";
 
+const attemptOfTask = z.object({ task_id: z.number(), attempts: z.number() });
+
 // The time of the pause is not the task's silence. Reads scheduled_task_open_idx.
 const CALLS_AFTER_PAUSE = `
   update pipeline.task_run run
@@ -25,12 +27,7 @@ export async function callsAfterPause(
   now: Date,
 ): Promise<Task[]> {
   if (sourceIds.length === 0) return [];
-  const rows = await selectRows(
-    connection,
-    z.object({ task_id: z.number(), attempts: z.number() }),
-    CALLS_AFTER_PAUSE,
-    [sourceIds, now],
-  );
+  const rows = await selectRows(connection, attemptOfTask, CALLS_AFTER_PAUSE, [sourceIds, now]);
   return rows.map((row) => releaseTask({ taskId: row.task_id, attempt: row.attempts }, now));
 }
 

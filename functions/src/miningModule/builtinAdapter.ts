@@ -63,10 +63,12 @@ function refusal(error: unknown): never {
   });
 }
 
+const cursorRow = z.object({ cursor: z.string() });
+
 const READ_CURSOR = "select cursor from pipeline.mining_cursor where data_source_id = $1 and company_id = $2";
 
 async function readCursor(db: Database, sourceId: number, companyId: number): Promise<string | undefined> {
-  const row = await selectRow(db, z.object({ cursor: z.string() }), READ_CURSOR, [sourceId, companyId]);
+  const row = await selectRow(db, cursorRow, READ_CURSOR, [sourceId, companyId]);
   return row?.cursor;
 }
 

@@ -88,10 +88,12 @@ export async function ensureMeasurement(
   return { id, created: created.has(id) };
 }
 
+const idOnly = z.object({ id: z.int() });
+
 async function checkParent(db: Database, sourceId: number, parentId: number): Promise<void> {
   const parent = await selectRow(
     db,
-    z.object({ id: z.int() }),
+    idOnly,
     "select id from source_measurement where id = $1 and source_module_id = $2",
     [parentId, sourceId],
   );
@@ -118,7 +120,7 @@ async function ensureAll(
   let rows = await selectRows(db, found, FIND_CANONICAL, values);
   let created: { id: number }[] = [];
   if (rows.length < keys.length) {
-    created = await selectRows(db, z.object({ id: z.int() }), MAKE_CANONICAL, [...values, now]);
+    created = await selectRows(db, idOnly, MAKE_CANONICAL, [...values, now]);
     rows = await selectRows(db, found, FIND_CANONICAL, values);
   }
   const byPosition = new Map(rows.map(({ position, id }) => [position, id]));

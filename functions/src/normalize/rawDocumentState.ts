@@ -27,6 +27,8 @@ const counts = z.object({ map_version: z.int(), value_count: z.int(), issue_coun
   }),
 );
 
+const begun = z.object({ had_values: z.boolean() });
+
 // Two runs of the same document meet at the primary key: the second waits until the first has committed, and then
 // finds it normalized. The row stays locked until the end of the transaction.
 const BEGIN_NORMALIZED = prepared(`
@@ -56,7 +58,7 @@ export async function beginNormalized(
   now: Date,
 ): Promise<{ readonly hadValues: boolean } | undefined> {
   const values = [...originColumns(origin), mapVersion, valueCount, issueCount, now];
-  const row = await selectRow(connection, z.object({ had_values: z.boolean() }), BEGIN_NORMALIZED, values);
+  const row = await selectRow(connection, begun, BEGIN_NORMALIZED, values);
   return row && { hadValues: row.had_values };
 }
 

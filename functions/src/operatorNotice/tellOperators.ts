@@ -20,6 +20,8 @@ export function operatorNoticeTask(noticeId: number): Task {
   return { id: taskId("notice", noticeId), payload };
 }
 
+const told = z.object({ id: z.coerce.number() });
+
 const TELL = `
   insert into pipeline.operator_notice (key, subject, body, created_at, send_after) values ($1, $2, $3, $4, $4)
   on conflict (key) do nothing
@@ -36,11 +38,6 @@ export async function tellOperators(
   { key, subject, body }: OperatorNotice,
   now: Date,
 ): Promise<Task[]> {
-  const row = await selectRow(connection, z.object({ id: z.coerce.number() }), TELL, [
-    key,
-    subject,
-    body,
-    now,
-  ]);
+  const row = await selectRow(connection, told, TELL, [key, subject, body, now]);
   return row === undefined ? [] : [operatorNoticeTask(row.id)];
 }

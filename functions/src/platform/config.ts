@@ -16,6 +16,7 @@ function inEmulator(environment: NodeJS.ProcessEnv): boolean {
 const blobStore = z
   .url({ protocol: /^(gs|file)$/, hostname: /.*/ })
   .describe("gs://bucket[/prefix] or file:///directory");
+const blobs = z.object({ BLOB_STORE: blobStore });
 
 const databaseByUrl = z.object({ DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, hostname: /.*/ }) });
 
@@ -54,8 +55,13 @@ const signingKeys = key.transform((value, context): SigningKeys => {
   return [encoded(first), ...others.map(encoded)];
 });
 
+const keyBytes = new Map<string, Uint8Array>();
+
+/** The same bytes for the same key each time: `verifySigned` keeps by them what it makes of a key. */
 function encoded(value: string): Uint8Array {
-  return new TextEncoder().encode(value);
+  const bytes = keyBytes.get(value) ?? new TextEncoder().encode(value);
+  keyBytes.set(value, bytes);
+  return bytes;
 }
 
 function parsedJson(text: string): unknown {
@@ -204,11 +210,10 @@ export function tokenSecretsConfig(environment = process.env): z.output<typeof t
 
 /** Reads where large raw answers and built-in modules' input files are kept. The emulator has a folder for it. */
 export function blobStoreConfig(environment = process.env): URL {
-  const schema = z.object({ BLOB_STORE: blobStore });
   const complete = inEmulator(environment)
     ? { BLOB_STORE: emulatorBlobStore(), ...environment }
     : environment;
-  return new URL(parseEnvironment(schema, complete).BLOB_STORE);
+  return new URL(parseEnvironment(blobs, complete).BLOB_STORE);
 }
 
 function emulatorBlobStore(): string {

@@ -4,6 +4,7 @@ import { type HttpsFunction, type HttpsOptions, onRequest } from "firebase-funct
 import type { z } from "zod";
 import { ApiError } from "./apiError.ts";
 import { REGION } from "./config.ts";
+import { leaveDomain } from "./leaveDomain.ts";
 import { logError } from "./log.ts";
 import { withLogIds } from "./logContext.ts";
 import { checkNesting } from "./nesting.ts";
@@ -95,9 +96,10 @@ export function endpoint(
     return paths;
   };
   // Callers are let in by their token, or by anyone's: Cloud Run's own check would ask for Google accounts.
-  return onRequest({ region: REGION, invoker: "public", ...options }, (request, response) =>
-    withLogIds({}, () => serve(request, response, { path, load: loadOnce })),
-  );
+  return onRequest({ region: REGION, invoker: "public", ...options }, (request, response) => {
+    leaveDomain();
+    return withLogIds({}, () => serve(request, response, { path, load: loadOnce }));
+  });
 }
 
 async function serve(

@@ -1,4 +1,4 @@
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
+import { type CryptoKey, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
 import type { SigningKeys } from "./config.ts";
 
 /**
@@ -14,7 +14,7 @@ export async function verifySigned(
   let failure: unknown;
   for (const key of keys) {
     try {
-      const { payload } = await jwtVerify(token, key, { ...options, algorithms: ["HS256"] });
+      const { payload } = await jwtVerify(token, await imported(key), { ...options, algorithms: ["HS256"] });
       return payload;
     } catch (error) {
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
@@ -22,4 +22,19 @@ export async function verifySigned(
     }
   }
   throw failure;
+}
+
+type Key = SigningKeys[number];
+
+const importedKeys = new WeakMap<Key, CryptoKey>();
+
+/** Importing a key takes as long as checking a signature, and the environment's keys stay the same. */
+async function imported(key: Key): Promise<CryptoKey> {
+  const known = importedKeys.get(key);
+  if (known !== undefined) return known;
+  const made = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, [
+    "verify",
+  ]);
+  importedKeys.set(key, made);
+  return made;
 }

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { type Database, prepared, selectRow } from "../platform/postgres.ts";
 import type { NewRawDocument } from "./storeRawDocument.ts";
 
+const recorded = z.object({ is_erased: z.boolean() });
+
 // Its event may have come first, and a company may be gone by now. A document that was removed for its age and comes
 // again is kept anew. So is one that is old enough to be about to be removed: who removes it locks its row.
 const RECORD_RECEIVED = prepared(`
@@ -30,6 +32,6 @@ export async function recordReceived(
   { source, companyId, taskId, observedAt, now }: NewRawDocument,
 ): Promise<boolean> {
   const values = [id, path, source.id, companyId, taskId ?? null, observedAt ?? now, now];
-  const row = await selectRow(db, z.object({ is_erased: z.boolean() }), RECORD_RECEIVED, values);
+  const row = await selectRow(db, recorded, RECORD_RECEIVED, values);
   return row?.is_erased === false;
 }

@@ -8,6 +8,8 @@ const TASK_ATTEMPTS = 3;
 /** How long a task waits for a source that is down. The next run of most sources is due by then. */
 const HOURS_TO_WAIT = 24;
 
+const reclaimedTask = z.object({ again: z.boolean() });
+
 // A task whose calls wait for its source to come up again, or for the end of its pause, is silent without being lost,
 // and keeps its attempts. Otherwise it is overdue when it has been silent for longer than it may: no mining call has
 // begun or ended since. SKIP LOCKED leaves alone what is being finished at this moment. The calls that are final stay;
@@ -84,7 +86,7 @@ export async function reclaimOverdueTasks(
   connection: Database,
   now: Date,
 ): Promise<{ reclaimed: number; failed: number }> {
-  const rows = await selectRows(connection, z.object({ again: z.boolean() }), RECLAIM_OVERDUE_TASKS, [now]);
+  const rows = await selectRows(connection, reclaimedTask, RECLAIM_OVERDUE_TASKS, [now]);
   const reclaimed = rows.filter(({ again }) => again).length;
   return { reclaimed, failed: rows.length - reclaimed };
 }

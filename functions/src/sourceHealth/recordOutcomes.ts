@@ -58,6 +58,8 @@ const WRITE_BREAKER = `
          last_error_at = case when $10::text is null then last_error_at else $3 end
    where data_source_id = $1`;
 
+const namedSource = z.object({ source_name: z.string() });
+
 const WRITE_HEALTH = `
   update data_source set health_status = $2::health_status, modified_at = $3 where id = $1
   returning source_name`;
@@ -92,8 +94,11 @@ export async function recordOutcomes(
   const isUp = after.state === "CLOSED";
   if ((before.state === "CLOSED") === isUp) return undefined;
   const change = isUp ? "CAME_UP" : "WENT_DOWN";
-  const row = z.object({ source_name: z.string() });
-  const source = await selectRow(connection, row, WRITE_HEALTH, [sourceId, isUp ? "UP" : "DOWN", now]);
+  const source = await selectRow(connection, namedSource, WRITE_HEALTH, [
+    sourceId,
+    isUp ? "UP" : "DOWN",
+    now,
+  ]);
   const name = source?.source_name ?? String(sourceId);
   // Its task is left to the sweeper: who ends a call has no other tasks to enqueue here.
   await tellOperators(

@@ -67,13 +67,14 @@ function periodStart(now: Date, pausingSince: Date | undefined): Date {
   return new Date(Math.max(wanted, now.getTime() - LONGEST_PERIOD_MS));
 }
 
+const pausing = z.object({ paused_by: z.string(), since: z.date() });
+
 const PAUSING_SINCE = `
   select paused_by, min(since) as since from pipeline.source_pause where paused_by like 'check:%' group by paused_by`;
 
 /** Since when checks have been pausing sources. */
 async function pausingSince(db: TransactionalDatabase): Promise<ReadonlyMap<string, Date>> {
-  const row = z.object({ paused_by: z.string(), since: z.date() });
-  const rows = await selectRows(db, row, PAUSING_SINCE);
+  const rows = await selectRows(db, pausing, PAUSING_SINCE);
   return new Map(rows.map(({ paused_by, since }) => [paused_by, since]));
 }
 

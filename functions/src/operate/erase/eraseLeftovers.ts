@@ -8,6 +8,8 @@ const DAY_MS = 24 * 3_600_000;
 // Firestore delivers an event for up to a day again, and no task lives for longer.
 const LOOKED_AFTER_DAYS = 3;
 
+const finishedErasure = z.object({ id: z.int() });
+
 // Reads erasure_finished_at_idx.
 const FINISHED = "select id::int from pipeline.erasure where finished_at >= $1 order by id";
 
@@ -21,7 +23,7 @@ export async function eraseLeftovers(
 ): Promise<{ removed: number; isLast: true }> {
   const since = new Date(now.getTime() - LOOKED_AFTER_DAYS * DAY_MS);
   let removed = 0;
-  for (const { id } of await selectRows(context.db, z.object({ id: z.int() }), FINISHED, [since])) {
+  for (const { id } of await selectRows(context.db, finishedErasure, FINISHED, [since])) {
     const before = await readReceiptById(context.db, id);
     if (before === undefined) continue;
     await eraseOutside(context, before);

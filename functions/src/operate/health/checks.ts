@@ -65,10 +65,12 @@ async function resultOf(
   }
 }
 
+const migrationName = z.object({ name: z.string().nullable() });
+
 const NEWEST = "select max(name) as name from pipeline.migration";
 
 async function checkMigrations(db: Database): Promise<void> {
-  const newest = await selectRow(db, z.object({ name: z.string().nullable() }), NEWEST);
+  const newest = await selectRow(db, migrationName, NEWEST);
   if ((newest?.name ?? "") < NEEDED_MIGRATION) {
     throw new Error(
       `The database is at ${newest?.name ?? "no migration"}, and ${NEEDED_MIGRATION} is needed`,

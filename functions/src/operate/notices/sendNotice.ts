@@ -36,7 +36,7 @@ export async function sendNotice(context: SendNoticeContext, id: number): Promis
   }
   const notice = await selectRow(db, noticeRow, BEGIN, [id, clock()]);
   if (notice === undefined) {
-    const left = await selectRow(db, z.object({ state: z.string() }), ABANDON, [id, ABANDONED]);
+    const left = await selectRow(db, abandoned, ABANDON, [id, ABANDONED]);
     if (left?.state === "PENDING") throw new NotSentYetError(`Notice ${id} is not due yet`);
     return;
   }
@@ -96,6 +96,8 @@ const BEGIN = `
   update pipeline.operator_notice set state = 'SENDING', attempt = attempt + 1, last_tried_at = $2
    where id = $1 and state = 'PENDING' and send_after <= $2
   returning id, subject, body, attempt, created_at`;
+
+const abandoned = z.object({ state: z.string() });
 
 // One that is being sent while its task comes again: its process died, or still runs and will say how it ended.
 const ABANDON = `

@@ -8,6 +8,8 @@ import { overdueBefore, type Patience } from "../sweep/patience.ts";
 const WAIT_SECONDS = 5 * 60;
 const MOST_AT_A_TIME = 100;
 
+const overdueNotice = z.object({ id: z.coerce.number() });
+
 // Reads operator_notice_open_idx. One that was being sent for so long is recognized by its task as abandoned.
 const OVERDUE = `
   select id from pipeline.operator_notice
@@ -19,9 +21,7 @@ export async function sweepNotices(
   { db, enqueue }: { db: Database; enqueue: EnqueueTasks },
   patience: Patience,
 ): Promise<{ noticesAgain: number }> {
-  const overdue = await selectRows(db, z.object({ id: z.coerce.number() }), OVERDUE, [
-    overdueBefore(patience, WAIT_SECONDS),
-  ]);
+  const overdue = await selectRows(db, overdueNotice, OVERDUE, [overdueBefore(patience, WAIT_SECONDS)]);
   await enqueue(
     "sendOperatorNotice",
     overdue.map(({ id }) => {

@@ -8,6 +8,8 @@ import { overdueBefore, type Patience } from "./patience.ts";
 const WAIT_SECONDS = 2 * 3600;
 const MOST_AT_A_TIME = 500;
 
+const unscoredDocument = z.object({ raw_document_id: z.string() });
+
 // Once a document: comments without a score are no loss that is worth more. Reads analysis_comments_idx and
 // measurement_comment_value_unscored_idx.
 const ASK_AGAIN = `
@@ -35,7 +37,7 @@ export async function sweepComments(
   { db, enqueue }: { db: Database; enqueue: EnqueueTasks },
   patience: Patience,
 ): Promise<{ commentsAgain: number }> {
-  const rows = await selectRows(db, z.object({ raw_document_id: z.string() }), ASK_AGAIN, [
+  const rows = await selectRows(db, unscoredDocument, ASK_AGAIN, [
     patience.now,
     overdueBefore(patience, WAIT_SECONDS),
   ]);

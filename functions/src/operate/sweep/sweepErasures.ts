@@ -9,6 +9,8 @@ const HOUR_SECONDS = 3600;
 const WAIT_SECONDS = 2 * HOUR_SECONDS;
 const MOST_AT_A_TIME = 100;
 
+const unfinishedErasure = z.object({ id: z.coerce.number() });
+
 // Reads erasure_finished_at_idx.
 const UNFINISHED = `
   select id from pipeline.erasure
@@ -24,7 +26,7 @@ export async function sweepErasures(
   patience: Patience,
 ): Promise<{ erasuresAgain: number }> {
   const { now, factor } = patience;
-  const unfinished = await selectRows(db, z.object({ id: z.coerce.number() }), UNFINISHED, [
+  const unfinished = await selectRows(db, unfinishedErasure, UNFINISHED, [
     overdueBefore(patience, WAIT_SECONDS),
   ]);
   const hour = Math.floor(now.getTime() / (HOUR_SECONDS * 1000 * factor));
