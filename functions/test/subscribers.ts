@@ -27,13 +27,20 @@ interface ChannelRow {
   readonly purpose?: "REPORT" | "NOTIFICATION";
 }
 
-/** A channel of a user, as the web application's settings page makes it. */
+let channels = 0;
+
+/** A channel of a user, as the web application's settings page makes it, with an address of its own. */
 export async function insertChannel(db: Database, userId: number, row: ChannelRow = {}): Promise<number> {
+  channels += 1;
   const id = await inserted(
     db,
     `insert into notification_channel (channel_type, destination, secret_id, modified_at)
      values ($1, $2, $3, now()) returning id`,
-    [row.type ?? "EMAIL", row.destination ?? `user-${userId}@investor.example`, row.secretId ?? null],
+    [
+      row.type ?? "EMAIL",
+      row.destination ?? `user-${userId}-${channels}@investor.example`,
+      row.secretId ?? null,
+    ],
   );
   await db.query(
     `insert into notification_subscription (user_id, channel_id, channel_purpose, modified_at)

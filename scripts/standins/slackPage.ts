@@ -58,6 +58,7 @@ function mrkdwnHtml(mrkdwn: string): string {
     .replaceAll('"', "&quot;")
     .replaceAll(/<([^|>]+)\|([^>]*)>/g, (_, href: string, label: string) => `<a href="${href}">${label}</a>`)
     .replaceAll(/\*([^*\n]+)\*/g, "<b>$1</b>")
+    .replaceAll(/(?<=^|\s)_([^_\n]+)_(?=\s|$)/g, "<i>$1</i>")
     .replaceAll(/:[a-z_]+:/g, (name) => EMOJI[name] ?? name)
     .replaceAll("\n", "<br>");
 }

@@ -48,6 +48,12 @@ describe("a value of the company", () => {
     expect(await change(type, before, after, name)).toEqual([]);
   });
 
+  test("says what was compared", async () => {
+    expect(await change("text", "HR software", "HR platform")).toMatchObject([
+      { facts: { why: "The value was “HR software” in the observation before, and is “HR platform” now." } },
+    ]);
+  });
+
   test("that flaps is told once each way", async () => {
     const company = await observedCompany(db, { name: ["text"] });
     for (const [index, value] of ["a", "b", "a", "b", "a", "b"].entries()) {

@@ -1,4 +1,5 @@
 import type { Severity } from "../channels/message.ts";
+import type { FindingFacts } from "../findings/finding.ts";
 import type { Candidate } from "./candidate.ts";
 import type { ItemNames } from "./itemNames.ts";
 import { shortText } from "./numberWords.ts";
@@ -75,14 +76,20 @@ export function ownChanges(changed: readonly ChangedPoint[]): Candidate[] {
       observedAt: point.observedAt,
       severity: severityOfChange(point),
       measurement: point.measurement,
-      facts: {
-        kind: "change",
-        previous: shownValue(point, point.previous),
-        value: shownValue(point, point.value),
-        direction: shortText(point.value, 200),
-        why: "The value is not what it was in the observation before.",
-      },
+      facts: factsOf(point),
     }));
+}
+
+function factsOf(point: ChangedPoint): FindingFacts {
+  const previous = shownValue(point, point.previous);
+  const value = shownValue(point, point.value);
+  return {
+    kind: "change",
+    previous,
+    value,
+    direction: shortText(point.value, 200),
+    why: `The value was “${previous}” in the observation before, and is “${value}” now.`,
+  };
 }
 
 // That something is active or not says more than how it is described.

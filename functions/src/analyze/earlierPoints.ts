@@ -1,4 +1,10 @@
-/** What all statements about histories have in common. */
+/** What all statements about a document's values and their histories have in common. */
+
+/**
+ * The id of the document that a statement is about, its $1. So the planner does not see which one it is, makes one plan
+ * for all, and keeps it: these plans go through a dozen tables, and take longer to make than to follow.
+ */
+export const THIS_DOCUMENT = "(select $1::text)";
 
 /** Which points: of which series, up to when, of which subject, and how many. */
 interface Bounds {

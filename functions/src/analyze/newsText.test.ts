@@ -1,9 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "../../test/properties.ts";
+import { unitOf } from "../findings/unitOf.ts";
 import { groundsOf, unfoundedNumbers } from "../language/grounds.ts";
 import type { Candidate } from "./candidate.ts";
 import { newsText } from "./newsText.ts";
-import { shortNumber, signedPercent, unitOf, withUnit } from "./numberWords.ts";
+import { shortNumber, signedPercent, withUnit } from "./numberWords.ts";
 
 const POINT = {
   measurementId: 1,
@@ -32,7 +33,7 @@ function ruleCandidate(name: string, value: number, reference: number): Candidat
       referenceCount: 10,
       changePercent: 100 * (value / reference - 1),
       direction: value > reference ? "up" : "down",
-      expected: { low: 90, high: 110 },
+      expected: { low: 90.049, high: 110.26 },
       why: "The rule “A rule” tells of changes from 10 %.",
     },
   };

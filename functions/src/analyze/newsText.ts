@@ -99,7 +99,8 @@ function comparisonOf({ changePercent, direction, ...facts }: Facts<"rule">): st
   return `${sizeInPercent(changePercent)} ${direction === "up" ? "above" : "below"} ${reference}`;
 }
 
-function referenceName({
+/** What a rule compared a value with: "the average of the 10 values before, 1,023". */
+export function referenceName({
   aggregation,
   reference,
   referenceCount,
@@ -139,8 +140,10 @@ function itemsPart(count: number, what: string, names: readonly string[]): strin
   return [`${count} ${what} (${names.join(", ")}${more})`];
 }
 
+/** An estimate: three figures of it are all that it is worth. */
 function rangeOf({ low, high }: { low: number; high: number }, unit: string | undefined): string {
-  const [from, to] = [withUnit(low, unit), withUnit(high, unit)];
+  const roughly = (value: number) => withUnit(Number(value.toPrecision(3)), unit);
+  const [from, to] = [roughly(low), roughly(high)];
   return from === to ? from : `${from} to ${to}`;
 }
 

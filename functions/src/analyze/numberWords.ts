@@ -13,13 +13,6 @@ export function withUnit(value: number, unit: string | undefined): string {
   return `${shortNumber(value)} ${unit}`;
 }
 
-/** The unit that a measurement's name tells. */
-export function unitOf(measurementName: string): string | undefined {
-  if (/\busd\b|\$/i.test(measurementName)) return "$";
-  if (/\beur\b|€/i.test(measurementName)) return "€";
-  return /\bpercent(?:age)?\b|%/i.test(measurementName) ? "%" : undefined;
-}
-
 const percent = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1, signDisplay: "exceptZero" });
 const wholePercent = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, signDisplay: "exceptZero" });
 

@@ -1,7 +1,9 @@
+import { unitOf } from "../findings/unitOf.ts";
 import type { Anomaly } from "./anomalies.ts";
 import type { Candidate } from "./candidate.ts";
 import type { ItemNames } from "./itemNames.ts";
-import { shortNumber, unitOf } from "./numberWords.ts";
+import { referenceName } from "./newsText.ts";
+import { shortNumber, withUnit } from "./numberWords.ts";
 import { judgeByRule, percentChange, type RuleHit } from "./rules.ts";
 import { type NumericPoint, type Rule, seriesKey } from "./series.ts";
 import { severityOfAnomaly, severityOfHit } from "./severity.ts";
@@ -37,6 +39,8 @@ function ruleFinding(
   names: ItemNames,
 ): Candidate {
   const { threshold } = rule;
+  const numbers = numbersOf(point, names);
+  const reference = referenceName({ ...hit, unit: numbers.unit });
   return {
     ...seriesOf(point),
     detector: `rule:${rule.id}`,
@@ -44,12 +48,14 @@ function ruleFinding(
     ...(rule.message === null ? {} : { ruleMessage: rule.message }),
     facts: {
       kind: "rule",
-      ...numbersOf(point, names),
+      ...numbers,
       ruleName: rule.name,
       thresholdPercent: threshold,
       ...hit,
       ...(surprise?.verdict.expected ? { expected: surprise.verdict.expected } : {}),
-      why: `The rule “${rule.name}” tells of changes from ${shortNumber(Math.abs(threshold))} %.`,
+      why:
+        `The rule “${rule.name}” tells of changes from ${shortNumber(Math.abs(threshold))} %. ` +
+        `It compared ${withUnit(point.value, numbers.unit)} with ${reference}.`,
     },
   };
 }

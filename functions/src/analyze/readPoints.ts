@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Database, prepared, selectRows } from "../platform/postgres.ts";
-import { earlierIn, earlierNumbers, NUMBER_TABLES } from "./earlierPoints.ts";
+import { earlierIn, earlierNumbers, NUMBER_TABLES, THIS_DOCUMENT } from "./earlierPoints.ts";
 import type { DocumentPoints, EarlierValue, Measurement } from "./series.ts";
 
 const TEXT_TABLES = ["text", "paragraph", "link", "image", "date", "bool"] as const;
@@ -46,7 +46,7 @@ function pointsIn(table: (typeof VALUE_TABLES)[number]): string {
            point."timestamp", ${shown("previous.value")} as previous, previous."timestamp" as previous_at
       from measurement_${table}_value point
       left join lateral ${isNumber ? earlierNumbers(before) : earlierIn(table, before)} previous on true
-     where point.raw_document_id = (select $1::text)`;
+     where point.raw_document_id = ${THIS_DOCUMENT}`;
 }
 
 // The points by measurement_<table>_value_raw_document_idx, the one before each by …_point_key.

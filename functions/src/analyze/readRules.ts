@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { logWarning } from "../platform/log.ts";
 import { type Database, prepared, selectRows } from "../platform/postgres.ts";
-import { earlierNumbers, NUMBER_TABLES } from "./earlierPoints.ts";
+import { earlierNumbers, NUMBER_TABLES, THIS_DOCUMENT } from "./earlierPoints.ts";
 import { aggregationOf } from "./rules.ts";
 import { type Aggregation, type Rule, seriesKey } from "./series.ts";
 
@@ -27,7 +27,7 @@ const RULES = prepared(`
   with point as (
     ${NUMBER_TABLES.map(
       (table) => `select company_measurement_id, item_key, "timestamp"
-                    from measurement_${table}_value where raw_document_id = (select $1::text)`,
+                    from measurement_${table}_value where raw_document_id = ${THIS_DOCUMENT}`,
     ).join(" union all ")}
   ), rule as (
     select rule.*, measurement.source_module_id, measurement.measurement_name, parent.measurement_name as parent_name

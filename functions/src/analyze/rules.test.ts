@@ -150,6 +150,9 @@ test("the message of a rule is in the text, and the rule on a doubled measuremen
         "That is 38 % above the value before, 1,023.",
       trigger_factor: "+38 %",
       severity: "medium",
+      facts: {
+        why: "The rule “Stars” tells of changes from 10 %. It compared 1,412 with the value before, 1,023.",
+      },
     },
   ]);
 });

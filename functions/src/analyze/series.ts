@@ -1,7 +1,7 @@
 /** The words of stage 5: what it knows of the values of one raw document. */
 
 /** Which point of which series. */
-export interface SeriesPoint {
+interface SeriesPoint {
   readonly companyMeasurementId: number;
   readonly itemKey: string;
   readonly measurement: Measurement;

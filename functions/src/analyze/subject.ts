@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Database, prepared, selectRow, selectRows } from "../platform/postgres.ts";
+import { THIS_DOCUMENT } from "./earlierPoints.ts";
 import type { PendingDocument } from "./pendingDocument.ts";
 
 const ownValueRow = z.object({ name: z.string(), value: z.string() });
@@ -10,7 +11,7 @@ const OWN_VALUES = prepared(`
     ${["text", "link", "int", "bigint"]
       .map(
         (table) => `select company_measurement_id, left(value::text, 300) as value
-                      from measurement_${table}_value where raw_document_id = $1 and item_key = ''`,
+                      from measurement_${table}_value where raw_document_id = ${THIS_DOCUMENT} and item_key = ''`,
       )
       .join(" union all ")}
   )

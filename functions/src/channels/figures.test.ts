@@ -7,6 +7,7 @@ import {
   formatNumber,
   formatPeriod,
   formatTick,
+  formatValue,
 } from "./figures.ts";
 
 test.each([
@@ -21,6 +22,17 @@ test.each([
   [-2.5e9, "−2.5B"],
 ])("the number %p is written %p", (value, words) => {
   expect(formatNumber(value)).toBe(words);
+});
+
+test("a value has its unit where people write it", () => {
+  const values = [formatValue(1_200, "$"), formatValue(-5, "€"), formatValue(4.2, "%")];
+  expect([...values, formatValue(412, "stars"), formatValue(412, undefined)]).toEqual([
+    "$1,200",
+    "−€5",
+    "4.2 %",
+    "412 stars",
+    "412",
+  ]);
 });
 
 test("axes are shorter", () => {

@@ -1,3 +1,5 @@
+import { oneLine } from "./clip.ts";
+
 const day = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "short",
@@ -38,6 +40,13 @@ export function formatNumber(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude >= 1_000_000) return minus(compact.format(value));
   return minus((Number.isInteger(value) || magnitude >= 10_000 ? whole : fraction).format(value));
+}
+
+/** A number with its unit: "$3.46M", "4.2 %", "412 stars". */
+export function formatValue(value: number, unit: string | undefined): string {
+  if (unit === undefined) return formatNumber(value);
+  if (unit === "$" || unit === "€") return `${value < 0 ? "−" : ""}${unit}${formatNumber(Math.abs(value))}`;
+  return `${formatNumber(value)} ${oneLine(unit)}`;
 }
 
 /** As {@link formatNumber}, shorter from a thousand on: for axes. */

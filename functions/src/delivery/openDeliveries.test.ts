@@ -52,6 +52,30 @@ describe("who gets a finding", () => {
     );
   });
 
+  test("of a user's channels with the same address the newest", async () => {
+    const settings = [
+      ["EMAIL", "Anna@Investor.example "],
+      ["EMAIL", "anna@investor.example"],
+      ["SLACK", "#deals"],
+      ["SLACK", "deals"],
+      ["SLACK", "anna@investor.example"],
+    ] as const;
+    const channels: number[] = [];
+    for (const [type, destination] of settings) {
+      channels.push(await insertChannel(db, user, { type, destination }));
+    }
+    const colleague = await insertUser(db, "Ben");
+    await follow(db, colleague, series.companyId);
+    const theirs = await insertChannel(db, colleague, { destination: "anna@investor.example" });
+    await open([await insertFinding(db, series)]);
+    expect((await deliveriesIn(db)).map(({ channel_id }) => channel_id)).toEqual([
+      channel,
+      channels[1],
+      ...channels.slice(3),
+      theirs,
+    ]);
+  });
+
   test.each([
     ["muted for good", "insert into pipeline.mute values ($1, $2, null, now())", 0],
     ["muted until later", "insert into pipeline.mute values ($1, $2, '2025-03-04', now())", 0],

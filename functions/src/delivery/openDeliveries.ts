@@ -3,6 +3,7 @@ import { notifyWindowConfig } from "../platform/config.ts";
 import { type Database, prepared, selectRows } from "../platform/postgres.ts";
 import type { Task } from "../platform/taskQueue.ts";
 import { deliverTask } from "./deliverTask.ts";
+import { USER_CHANNELS } from "./userChannels.ts";
 
 /** New findings of one company, by their ids as Postgres gives them. */
 export interface NewFindings {
@@ -50,7 +51,7 @@ const OPEN = prepared(`
   with wanted as (
     select company_subscription.user_id, channel.channel_id, finding.id as finding_id
       from company_subscription
-      join notification_subscription channel on channel.user_id = company_subscription.user_id
+      join ${USER_CHANNELS} channel on channel.user_id = company_subscription.user_id
      cross join unnest($2::bigint[]) as finding (id)
      where company_subscription.company_id = $1
        and not exists (

@@ -24,8 +24,10 @@ export async function composeAlert(
   const keys = found.slice(0, MOST_CHARTS).map((one) => ({
     companyMeasurementId: one.company_measurement_id,
     itemKey: one.item_key,
+    // A chart ends at the point that it marks: what came late, or was mined with its history, is not the newest.
+    until: one.observed_at,
   }));
-  const points = await newestPoints(db, keys, { most: MOST_POINTS, until: now });
+  const points = await newestPoints(db, keys, MOST_POINTS);
   return {
     kind: "alert",
     company,

@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { z } from "zod";
 import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../scripts/standins/slack.ts";
 import { type MailServer, refusal, startMailServer } from "../../test/channels/mailServer.ts";
 import { emptyTables } from "../../test/emptyTables.ts";
@@ -19,6 +22,7 @@ import {
 } from "../../test/subscribers.ts";
 import { send } from "../channels/send.ts";
 import { attemptDelivery, NotSentYetError, type SendContext } from "../delivery/attemptDelivery.ts";
+import type { DueDelivery } from "../delivery/claimDelivery.ts";
 import { openDeliveries } from "../delivery/openDeliveries.ts";
 import { composeAlert } from "./composeAlert.ts";
 import { deliveryHistory } from "./deliveryHistory.ts";
@@ -127,6 +131,27 @@ describe("an alert by email", () => {
     await deliver(1);
     expect(mail.raw).toHaveLength(1);
     expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 2 }]);
+  });
+
+  test("to a server that hangs before it has it arrives once, later", async () => {
+    await insertChannel(db, user);
+    const hanging = createServer();
+    const sockets: Socket[] = [];
+    hanging.on("connection", (socket) => sockets.push(socket)).listen(0, "127.0.0.1");
+    await once(hanging, "listening");
+    process.env["SMTP_URL"] = `smtp://127.0.0.1:${z.object({ port: z.int() }).parse(hanging.address()).port}`;
+    timeoutMs = 500;
+    await open([await insertFinding(db, series)]);
+    await expect(deliver(1)).rejects.toThrow("did not answer in time");
+    expect(await deliveriesIn(db)).toMatchObject([{ state: "PENDING", attempt: 1 }]);
+    for (const socket of sockets) socket.destroy();
+    hanging.close();
+
+    process.env["SMTP_URL"] = mail.url;
+    later(30);
+    await deliver(1);
+    expect(mail.raw).toHaveLength(1);
+    expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 2, error: null }]);
   });
 
   test("to a server that hangs once it has it is not sent again", async () => {
@@ -270,6 +295,28 @@ test("a finding that was removed while it waited is not told; with nothing left,
   expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT" }, { state: "SUPPRESSED" }]);
 });
 
+test("a chart ends at the point that it is about, whatever came since", async () => {
+  const channel = await insertChannel(db, user);
+  await insertPoints(db, series, [
+    ["2025-02-01", 140],
+    ["2025-02-02", 412],
+    ["2025-03-01", 150],
+  ]);
+  await open([await insertFinding(db, series, { observedAt: "2025-02-02T00:00:00Z" })]);
+  const delivery: DueDelivery = {
+    id: 1,
+    kind: "ALERT",
+    userId: user,
+    companyId: series.companyId,
+    channelId: channel,
+    channel: { type: "EMAIL", destination: "anna@investor.example", secretId: null },
+    attempt: 1,
+    correlation: null,
+  };
+  const alert = await composeAlert(db, delivery, now);
+  expect(alert?.findings[0]?.series?.points.map(({ value }) => value)).toEqual([140, 412]);
+});
+
 test("a finding whose facts cannot be read is told without them", async () => {
   await insertChannel(db, user);
   await open([await insertFinding(db, series, { facts: { why: 7, expected: "none" } })]);
@@ -319,6 +366,7 @@ test("the history has what was sent where, with its result", async () => {
 
 test("the preview tells who gets nothing, and why", async () => {
   const [paused, open] = [await insertChannel(db, user), await insertChannel(db, user)];
+  const twice = [await insertChannel(db, user, slackRow), await insertChannel(db, user, slackRow)];
   const ben = await insertUser(db, "Ben");
   const muted = await insertChannel(db, ben);
   await follow(db, ben, series.companyId);
@@ -329,6 +377,8 @@ test("the preview tells who gets nothing, and why", async () => {
   expect(preview.map(({ channelId, gets }) => [channelId, gets])).toEqual([
     [paused, "nothing: the channel is paused"],
     [open, "alerts and weekly reports"],
+    [twice[0], "nothing: a newer channel of the user has the same address"],
+    [twice[1], "alerts and weekly reports"],
     [muted, "weekly reports only: the user muted the company"],
   ]);
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { USER_CHANNELS } from "../delivery/userChannels.ts";
 import { type Database, selectRows } from "../platform/postgres.ts";
 
 const recipientRow = z
@@ -11,6 +12,7 @@ const recipientRow = z
     channel_purpose: z.string(),
     is_muted: z.boolean(),
     is_paused: z.boolean(),
+    is_current: z.boolean(),
     last_error: z.string().nullable(),
   })
   .transform((row) => ({
@@ -24,7 +26,16 @@ const recipientRow = z
     lastError: row.last_error,
   }));
 
-function verdict({ is_muted, is_paused }: { is_muted: boolean; is_paused: boolean }): string {
+function verdict({
+  is_muted,
+  is_paused,
+  is_current,
+}: {
+  is_muted: boolean;
+  is_paused: boolean;
+  is_current: boolean;
+}): string {
+  if (!is_current) return "nothing: a newer channel of the user has the same address";
   if (is_paused) return "nothing: the channel is paused";
   return is_muted ? "weekly reports only: the user muted the company" : "alerts and weekly reports";
 }
@@ -40,7 +51,11 @@ export function previewDeliveries(db: Database, companyId: number, now: Date): P
 const PREVIEW = `
   select company_subscription.user_id, "user".name as user_name, channel.id as channel_id,
          channel.channel_type::text, channel.destination, subscription.channel_purpose::text,
-         mute.user_id is not null as is_muted, pause.channel_id is not null as is_paused, status.last_error
+         mute.user_id is not null as is_muted, pause.channel_id is not null as is_paused, status.last_error,
+         exists (
+           select from ${USER_CHANNELS} current
+            where current.user_id = company_subscription.user_id and current.channel_id = channel.id
+         ) as is_current
     from company_subscription
     join "user" on "user".id = company_subscription.user_id
     join notification_subscription subscription on subscription.user_id = company_subscription.user_id

@@ -67,6 +67,19 @@ describe("a link", () => {
     expect(await silenced()).toEqual(nothing);
   });
 
+  test("ends all email to an address, and takes that back", async () => {
+    const again = await insertChannel(db, user, { destination: " Anna@investor.example" });
+    await insertChannel(db, user, { destination: "ben@investor.example" });
+    await insertChannel(db, user, { type: "SLACK", destination: "anna@investor.example" });
+    await silence(db, await pause(), NOW);
+    await silence(db, await pause(), NOW);
+    expect((await silenced()).pauses).toEqual(
+      [channel, again].map((id) => ({ channel_id: id, until: null })),
+    );
+    await endSilence(db, await pause());
+    expect(await silenced()).toEqual(nothing);
+  });
+
   test("to what was removed works no more", async () => {
     const token = await mute();
     await db.query('delete from "user"');

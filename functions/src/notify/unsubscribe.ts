@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { settingsLink } from "../delivery/links.ts";
 import { type LinkScope, verifyLink } from "../delivery/linkToken.ts";
+import { addressOf } from "../delivery/userChannels.ts";
 import { anyone, HtmlPage, type Paths, type Reply, route } from "../platform/http.ts";
 import { type Database, database, selectRow } from "../platform/postgres.ts";
 import { askPage, donePage, invalidPage, undonePage } from "./unsubscribePage.ts";
@@ -52,11 +53,20 @@ export async function endSilence(db: Database, token: string): Promise<Reply> {
 const MUTE = `
   insert into pipeline.mute (user_id, company_id, created_at) values ($1, $2, $3)
   on conflict (user_id, company_id) do update set until = null`;
+// Whoever ends the mail to an address means all of it, whichever of its channels the message came through.
+const OF_THE_ADDRESS = `
+  select same.id
+    from notification_channel channel
+    join notification_channel same
+      on same.id = channel.id
+      or channel.channel_type = 'EMAIL' and same.channel_type = 'EMAIL' and ${addressOf("same")} = ${addressOf("channel")}
+   where channel.id = $1`;
 const PAUSE = `
-  insert into pipeline.channel_pause (channel_id, created_at) values ($1, $2)
+  insert into pipeline.channel_pause (channel_id, created_at)
+  select id, $2::timestamp from (${OF_THE_ADDRESS}) as channel order by id
   on conflict (channel_id) do update set until = null`;
 const UNMUTE = "delete from pipeline.mute where user_id = $1 and company_id = $2";
-const RESUME = "delete from pipeline.channel_pause where channel_id = $1";
+const RESUME = `delete from pipeline.channel_pause where channel_id in (${OF_THE_ADDRESS})`;
 
 /** What a link silences, in words. */
 export interface Subject {

@@ -12,6 +12,8 @@ export interface ReportRequest {
   readonly userId: number;
   readonly userName: string;
   readonly period: Period;
+  /** Where the report of the week before ended; null where there was none. */
+  readonly toldUntil: Date | null;
 }
 
 const companyRow = z.object({ id: z.int(), name: z.string() });
@@ -29,13 +31,15 @@ const COMPANIES = `
  */
 export async function composeReport(
   db: Database,
-  { userId, userName, period }: ReportRequest,
+  { userId, userName, period, toldUntil }: ReportRequest,
 ): Promise<ReportMessage | undefined> {
   const followed = await selectRows(db, companyRow, COMPANIES, [userId]);
   if (followed.length === 0) return undefined;
   const ids = followed.map(({ id }) => id);
-  const rounds = await roundsOfPeriod(db, ids, period);
-  const news = toldOnce(await findingsOfPeriod(db, ids, period), rounds);
+  // Reports are not made to the second: each goes on where the one before ended, so that nothing is told twice or never.
+  const untold = { from: toldUntil ?? period.from, to: period.to };
+  const rounds = await roundsOfPeriod(db, ids, untold);
+  const news = toldOnce(await findingsOfPeriod(db, ids, untold), rounds);
   const withNews = inOrder(followed, news, rounds);
   const series = await keySeries(db, { companyIds: withNews.map(({ id }) => id), news, period });
   const companies = withNews.map(

@@ -34,7 +34,12 @@ beforeEach(async () => {
 });
 
 const compose = async (): Promise<ReportMessage> => {
-  const report = await composeReport(db, { userId: user, userName: "Anna", period: weekUntil(NOW) });
+  const report = await composeReport(db, {
+    userId: user,
+    userName: "Anna",
+    period: weekUntil(NOW),
+    toldUntil: null,
+  });
   if (report === undefined) throw new Error("There is no report");
   return report;
 };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ReportSeries, SeriesPoint } from "../channels/message.ts";
 import type { Found } from "../delivery/findings.ts";
 import { newestPoints } from "../delivery/seriesPoints.ts";
+import { unitOf } from "../findings/unitOf.ts";
 import { type Database, selectRows } from "../platform/postgres.ts";
 import type { Period } from "./week.ts";
 
@@ -18,40 +19,75 @@ const candidateRow = z
     itemKey: "",
     measurementName: row.measurement_name,
     sourceName: row.source_name,
+    unit: unitOf(row.measurement_name),
     isNews: false,
   }));
 
 type Candidate = z.output<typeof candidateRow>;
 
 const MOST_SERIES = 4;
-// A sparkline is 132 pixels wide.
-const MOST_POINTS = 60;
+// A week of hours: what is drawn is what the change is told of.
+const MOST_POINTS = 200;
 
 /**
  * The series of each company that a report shows: those that the news are about, then those of the company itself
- * that changed most over the week. Two statements, whatever the number of companies.
+ * that changed most over the week. Three statements, whatever the number of companies.
  */
 export async function keySeries(
   db: Database,
   { companyIds, news, period }: { companyIds: readonly number[]; news: readonly Found[]; period: Period },
 ): Promise<Map<number, ReportSeries[]>> {
-  const candidates = [
+  const candidates = onceEach([
     ...seriesOfNews(news),
     ...(await selectRows(db, candidateRow, OWN_SERIES, [companyIds])),
-  ];
-  const points = await newestPoints(db, candidates, { most: MOST_POINTS, until: period.to });
-  const shown = candidates.flatMap((candidate, index) => described(candidate, points[index] ?? [], period));
-  const ranked = shown.toSorted(
+  ]);
+  const moved = await changesOf(db, candidates, period);
+  const ranked = moved.toSorted(
     (a, b) => Number(b.isNews) - Number(a.isNews) || Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0),
   );
-  const firstOfEach = ranked.filter((one, index) => ranked.findIndex(({ key }) => key === one.key) === index);
-  const byCompany = Map.groupBy(firstOfEach, ({ companyId }) => companyId);
-  return new Map(
-    [...byCompany].map(([companyId, own]) => [
-      companyId,
-      own.slice(0, MOST_SERIES).map(({ series }) => series),
-    ]),
+  const byCompany = Map.groupBy(ranked, ({ companyId }) => companyId);
+  const shown = [...byCompany.values()].flatMap((own) => own.slice(0, MOST_SERIES));
+  const points = await newestPoints(
+    db,
+    shown.map((one) => ({ ...one, until: period.to })),
+    MOST_POINTS,
   );
+  const series = shown.map((one, index) => ({ one, series: described(one, points[index] ?? []) }));
+  const ofCompany = Map.groupBy(series, ({ one }) => one.companyId);
+  return new Map([...ofCompany].map(([companyId, own]) => [companyId, own.map(({ series }) => series)]));
+}
+
+/** The first of each series. */
+function onceEach(candidates: readonly Candidate[]): Candidate[] {
+  const byKey = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    const key = JSON.stringify([candidate.companyMeasurementId, candidate.itemKey]);
+    if (!byKey.has(key)) byKey.set(key, candidate);
+  }
+  return [...byKey.values()];
+}
+
+interface Moved extends Candidate {
+  readonly latest: number;
+  readonly change: number | null;
+}
+
+/** The candidates that can be drawn, but for those that have stood still since before the week, unless they are news. */
+async function changesOf(
+  db: Database,
+  candidates: readonly Candidate[],
+  { from, to }: Period,
+): Promise<Moved[]> {
+  const now = candidates.map((candidate) => ({ ...candidate, until: to }));
+  const before = candidates.map((candidate) => ({ ...candidate, until: from, handleAt: to }));
+  const ends = await newestPoints(db, [...now, ...before], 2);
+  return candidates.flatMap((candidate, index) => {
+    const newest = ends[index] ?? [];
+    const latest = newest.at(-1);
+    if (latest === undefined || newest.length < 2 || (!candidate.isNews && latest.at <= from)) return [];
+    const change = changeSince([...(ends[candidates.length + index] ?? []), ...newest], from);
+    return [{ ...candidate, latest: latest.value, change }];
+  });
 }
 
 // By company_source_measurement_company_id_idx. A company itself has few figures; its items may have thousands.
@@ -78,25 +114,16 @@ function seriesOfNews(news: readonly Found[]): Candidate[] {
         ? found.measurement_name
         : `${found.measurement_name}: ${found.facts.item}`,
     sourceName: found.source_name,
+    unit: unitOf(found.measurement_name),
     isNews: true,
   }));
 }
 
-/** Leaves out what is no series of numbers, and what has stood still since before the week, unless it is news. */
-function described(candidate: Candidate, points: readonly SeriesPoint[], { from }: Period) {
-  const latest = points.at(-1);
-  if (latest === undefined || points.length < 2) return [];
-  const { companyId, companyMeasurementId, itemKey, measurementName, sourceName, isNews } = candidate;
-  if (!isNews && latest.at <= from) return [];
-  const change = changeSince(points, from);
-  const series: ReportSeries = {
-    measurementName,
-    sourceName,
-    points,
-    change,
-    latest: latest.value,
-  };
-  return [{ companyId, key: JSON.stringify([companyMeasurementId, itemKey]), isNews, change, series }];
+function described(
+  { measurementName, sourceName, unit, change, latest }: Moved,
+  points: readonly SeriesPoint[],
+): ReportSeries {
+  return { measurementName, sourceName, points, change, latest, ...(unit === undefined ? {} : { unit }) };
 }
 
 /**

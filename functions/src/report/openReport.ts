@@ -1,17 +1,21 @@
 import { z } from "zod";
 import type { SendReportPayload } from "../delivery/sendReportTask.ts";
+import { USER_CHANNELS } from "../delivery/userChannels.ts";
 import { type Database, selectRow } from "../platform/postgres.ts";
 
 const reportRow = z
   .object({
     user_name: z.string(),
     period_to: z.date(),
+    told_until: z.date().nullable(),
     page_blob: z.string().nullable(),
     deliveries: z.array(z.coerce.number()),
   })
-  .transform(({ user_name, period_to, page_blob, deliveries }) => ({
+  .transform(({ user_name, period_to, told_until, page_blob, deliveries }) => ({
     userName: user_name,
     periodTo: period_to,
+    /** Where the report of the week before ended; null where there was none. */
+    toldUntil: told_until,
     pageBlob: page_blob,
     /** Those that are still to be sent. */
     deliveries,
@@ -52,12 +56,14 @@ const OPEN = `
   )
   insert into pipeline.delivery (kind, user_id, channel_id, week, send_after, created_at)
   select 'REPORT', run.user_id, channel.channel_id, run.week, $3, $3
-    from run join notification_subscription channel on channel.user_id = run.user_id
+    from run join ${USER_CHANNELS} channel on channel.user_id = run.user_id
    order by run.user_id, channel.channel_id
   on conflict do nothing`;
 
 const REPORT = `
   select "user".name as user_name, run.period_to, run.page_blob,
+         (select before.period_to from pipeline.report_run before
+           where before.user_id = run.user_id and before.week = run.week - 7) as told_until,
          array(
            select id from pipeline.delivery
             where kind = 'REPORT' and user_id = run.user_id and week = run.week and state in ('PENDING', 'SENDING')

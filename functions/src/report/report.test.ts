@@ -72,7 +72,12 @@ const context = (): ReportContext => ({
   },
 });
 const compose = async (): Promise<ReportMessage> => {
-  const report = await composeReport(db, { userId: user, userName: "Anna", period: weekUntil(NOW) });
+  const report = await composeReport(db, {
+    userId: user,
+    userName: "Anna",
+    period: weekUntil(NOW),
+    toldUntil: null,
+  });
   if (report === undefined) throw new Error("There is no report");
   return report;
 };
@@ -136,7 +141,7 @@ describe("what a report says", () => {
     const other = (name: string, type = "float") => insertSeries(db, { companyId, sourceId }, { name, type });
     const [steady, falling, stale, zero] = [
       await other("steady"),
-      await other("falling"),
+      await other("falling (USD)"),
       await other("stale"),
       await other("from nothing"),
     ];
@@ -175,16 +180,31 @@ describe("what a report says", () => {
       company?.series.map(({ measurementName, change, latest }) => [measurementName, change, latest]),
     ).toEqual([
       ["stars", 5, 210],
-      ["falling", -50, -15],
+      ["falling (USD)", -50, -15],
       ["steady", 0, 50],
       ["from nothing", null, 5],
     ]);
+    expect(company?.series.map(({ unit }) => unit)).toEqual([undefined, "$", undefined, undefined]);
+  });
+
+  test("the change over the week of a series with a value every hour", async () => {
+    const hours = Array.from({ length: 9 * 24 }, (_, hour) => new Date(NOW.getTime() - hour * 3_600_000));
+    await db.query(
+      `insert into measurement_int_value (company_measurement_id, value, "timestamp", raw_document_id, modified_at)
+       select $1, 100 + hour, at, hour::text, now()
+         from unnest($2::timestamp(3)[]) with ordinality as observed (at, hour)`,
+      [series.companyMeasurementId, hours.toReversed()],
+    );
+    await insertFinding(db, series);
+    const [company] = (await compose()).companies;
+    // 316 now, 148 a week before.
+    expect(company?.series).toMatchObject([{ latest: 316, change: expect.closeTo(113.5, 1) }]);
   });
 
   test("nothing at all for who follows nothing", async () => {
     await db.query("delete from company_subscription");
     expect(
-      await composeReport(db, { userId: user, userName: "Anna", period: weekUntil(NOW) }),
+      await composeReport(db, { userId: user, userName: "Anna", period: weekUntil(NOW), toldUntil: null }),
     ).toBeUndefined();
   });
 });
@@ -216,6 +236,13 @@ describe("a report is sent", () => {
     expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT" }, { state: "SENT" }]);
   });
 
+  test("once to an address that the user has entered twice", async () => {
+    for (let i = 0; i < 2; i += 1) await insertChannel(db, user, { destination: "anna@investor.example" });
+    await insertFinding(db, series);
+    await sendReport(context(), report());
+    expect(sent).toHaveLength(2);
+  });
+
   test("once, by tasks at once", async () => {
     await insertFinding(db, series);
     await Promise.allSettled(Array.from({ length: 4 }, () => sendReport(context(), report())));
@@ -239,6 +266,25 @@ describe("a report is sent", () => {
       NOW,
     ]);
   });
+
+  test.each([
+    ["later in the week", "2025-03-03T09:30:00Z", "2025-03-10T08:00:00Z"],
+    ["earlier in the week", "2025-03-03T08:00:00Z", "2025-03-10T09:30:00Z"],
+  ])(
+    "that goes on where the one before ended, where that came %s than the next",
+    async (_when, first, second) => {
+      await insertFinding(db, series, { title: "Found in between", foundAt: "2025-03-03T08:30:00Z" });
+      for (const [at, week] of [
+        [first, WEEK],
+        [second, "2025-03-10"],
+      ] as const) {
+        now = new Date(at);
+        await sendReport(context(), { userId: user, week });
+      }
+      const told = sent.flatMap(({ message }) => (message.kind === "report" ? titles(message).flat() : []));
+      expect(told).toEqual(["Found in between"]);
+    },
+  );
 
   test("and kept as a page that needs nothing beside it", async () => {
     await insertPoints(db, series, [

@@ -26,6 +26,7 @@ export async function sendReport(context: ReportContext, report: SendReportPaylo
     userId: report.userId,
     userName: open.userName,
     period: weekUntil(open.periodTo),
+    toldUntil: open.toldUntil,
   });
   const failures: unknown[] = [];
   const attempt = async (work: () => Promise<void>) => {

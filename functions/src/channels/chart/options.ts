@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from "echarts";
-import { formatNumber, formatTick } from "../figures.ts";
+import { formatTick, formatValue } from "../figures.ts";
 import { type AlertChart, drawablePoints, type Sparkline } from "./chart.ts";
 
 export const FONT_FAMILY = "Inter";
@@ -164,7 +164,7 @@ function markedPoint(
       show: true,
       ...label,
       distance: 7,
-      formatter: unit === undefined ? formatNumber(point[1]) : `${formatNumber(point[1])} ${unit}`,
+      formatter: formatValue(point[1], unit),
       color,
       fontFamily: FONT_FAMILY,
       fontWeight: 600,
@@ -197,16 +197,18 @@ function expectedBand(
     z: 1,
     markArea: {
       silent: true,
+      // Above the line, which would cross out the label.
+      z: 3,
       itemStyle: { color: EXPECTED, borderColor: EXPECTED_EDGE, borderWidth: 1, borderType: "dashed" },
       label: {
         show: true,
-        position: [0, -15],
+        position: [-12, -16],
         color: "#0b6b47",
         fontFamily: FONT_FAMILY,
         fontSize: 11,
         formatter: "expected",
         textBorderColor: "#ffffff",
-        textBorderWidth: 2,
+        textBorderWidth: 4,
       },
       data: [[{ coord: [from, low] }, { coord: [to, high] }]],
     },

@@ -1,7 +1,7 @@
 import { CHART_SIZES } from "../chart/chart.ts";
 import { seriesChartId } from "../chart/messageCharts.ts";
 import { oneLine } from "../clip.ts";
-import { count, formatChange, formatNumber } from "../figures.ts";
+import { count, formatChange, formatValue } from "../figures.ts";
 import { fundingWords } from "../funding.ts";
 import type { Finding, FundingRound, ReportCompany, ReportSeries } from "../message.ts";
 import { changeTone, SEVERITY_LOOKS, TONES } from "../severity.ts";
@@ -65,6 +65,6 @@ function seriesRow(series: ReportSeries, chart: string, hasChart: HasChart): Htm
   return html`<tr>
     <td class="soft" style="padding:6px 8px 6px 0;${text(13, 18, SOFT)}">${name}<div class="faint" style="font-size:11px;line-height:15px;color:${FAINT}">${oneLine(sourceName)}</div></td>
     <td class="sparkcell" width="${width + 8}" align="right">${hasChart(chart) && html`<img class="spark" src="cid:${chart}" width="${width}" height="${height}" alt="${name}, this period" style="display:block;border:0;border-radius:4px">`}</td>
-    <td class="ink" width="108" align="right" style="padding-left:8px;${text(14, 18, INK)};font-weight:600">${formatNumber(latest)}${unit !== undefined && ` ${oneLine(unit)}`}<div style="font-size:12px;line-height:16px">${change !== null && figure(formatChange(change), changeTone(change))}</div></td>
+    <td class="ink" width="108" align="right" style="padding-left:8px;${text(14, 18, INK)};font-weight:600">${formatValue(latest, unit)}<div style="font-size:12px;line-height:16px">${change !== null && figure(formatChange(change), changeTone(change))}</div></td>
     </tr>`;
 }

@@ -1,5 +1,5 @@
 import { oneLine } from "../clip.ts";
-import { formatChange, formatNumber } from "../figures.ts";
+import { formatChange, formatValue } from "../figures.ts";
 import { fundingWords } from "../funding.ts";
 import type { Finding, ReportCompany, ReportSeries } from "../message.ts";
 import { SEVERITY_LOOKS } from "../severity.ts";
@@ -30,7 +30,6 @@ function newsText(finding: Finding): string {
 }
 
 function seriesText({ measurementName, sourceName, latest, unit, change }: ReportSeries): string {
-  const value = unit === undefined ? formatNumber(latest) : `${formatNumber(latest)} ${oneLine(unit)}`;
   const moved = change === null ? "" : ` (${formatChange(change)})`;
-  return `${oneLine(measurementName)} (${oneLine(sourceName)}): ${value}${moved}`;
+  return `${oneLine(measurementName)} (${oneLine(sourceName)}): ${formatValue(latest, unit)}${moved}`;
 }

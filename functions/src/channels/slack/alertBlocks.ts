@@ -5,7 +5,7 @@ import { count, formatInstant } from "../figures.ts";
 import type { AlertMessage, Finding } from "../message.ts";
 import { SEVERITY_LOOKS } from "../severity.ts";
 import { context, divider, header, image, LIMITS, type SlackContent, section } from "./blocks.ts";
-import { bold, clipMrkdwn, slackLink } from "./mrkdwn.ts";
+import { bold, boldFigure, clipMrkdwn, slackLink } from "./mrkdwn.ts";
 
 // Four blocks each, with the frame's four: 44 of 50.
 const MOST_FINDINGS = 10;
@@ -37,7 +37,7 @@ export function alertBlocks(message: AlertMessage, files: ReadonlyMap<string, st
 
 function findingBlocks(finding: Finding, room: number, file: string | undefined): KnownBlock[] {
   const { title, message, triggerFactor, severity, why, sourceName, measurementName, observedAt } = finding;
-  const factor = triggerFactor === null ? "" : `   ${bold(triggerFactor, FACTOR_LENGTH)}`;
+  const factor = triggerFactor === null ? "" : `   ${boldFigure(triggerFactor, FACTOR_LENGTH)}`;
   const heading = `${SEVERITY_LOOKS[severity].emoji} ${bold(title, TITLE_LENGTH)}${factor}`;
   const words = Math.min(room - WHY_LENGTH - ORIGIN_LENGTH, LIMITS.section) - heading.length - 50;
   const origin = clipMrkdwn(`${oneLine(sourceName)} · ${oneLine(measurementName)}`, ORIGIN_LENGTH - 30);

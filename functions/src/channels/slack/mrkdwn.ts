@@ -15,6 +15,11 @@ export function bold(text: string, max: number): string {
   return `*${clipMrkdwn(oneLine(text).replaceAll("*", "∗"), max - 2)}*`;
 }
 
+/** A figure in bold, which no line breaks in: "+38 %". */
+export function boldFigure(words: string, max: number): string {
+  return bold(words, max).replaceAll(" ", "\u00a0");
+}
+
 /** A link with a label. */
 export function slackLink(href: string, label: string, max = 150): string {
   const target = new URL(href).href.replaceAll("|", "%7C");

@@ -40,7 +40,7 @@ describe("an alert", () => {
           text: {
             type: "mrkdwn",
             verbatim: true,
-            text: ":red_circle: *GitHub stars rose far more than expected*   *+186 %*\npersonio/os-core has 412 stars. After six quiet weeks around 140, that is the largest rise of this series so far.",
+            text: ":red_circle: *GitHub stars rose far more than expected*   *+186\u00a0%*\npersonio/os-core has 412 stars. After six quiet weeks around 140, that is the largest rise of this series so far.",
           },
         },
         {

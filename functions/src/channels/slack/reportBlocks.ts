@@ -1,11 +1,11 @@
 import type { KnownBlock } from "@slack/types";
 import { oneLine } from "../clip.ts";
-import { count, formatChange, formatNumber, formatPeriod } from "../figures.ts";
+import { count, formatChange, formatPeriod, formatValue } from "../figures.ts";
 import { fundingWords } from "../funding.ts";
 import type { Finding, ReportCompany, ReportMessage, ReportSeries } from "../message.ts";
 import { SEVERITY_LOOKS } from "../severity.ts";
 import { context, divider, header, LIMITS, type SlackContent, section } from "./blocks.ts";
-import { bold, clipMrkdwn, linesWithin, slackLink } from "./mrkdwn.ts";
+import { bold, boldFigure, clipMrkdwn, linesWithin, slackLink } from "./mrkdwn.ts";
 import { textSparkline } from "./textSparkline.ts";
 
 // Three blocks each, with the frame's six: 48 of 50.
@@ -73,7 +73,7 @@ function companyBlocks(
 }
 
 function newsLine({ title, message, triggerFactor, severity }: Finding): string {
-  const factor = triggerFactor === null ? "" : ` ${bold(triggerFactor, 40)}`;
+  const factor = triggerFactor === null ? "" : ` ${boldFigure(triggerFactor, 40)}`;
   const words = clipMrkdwn(oneLine(message), MESSAGE_LENGTH);
   return `${SEVERITY_LOOKS[severity].emoji} ${bold(title, TITLE_LENGTH)}${factor}  ${words}`;
 }
@@ -83,10 +83,9 @@ function fundingLine(words: string): string {
 }
 
 function seriesLine({ measurementName, sourceName, points, latest, unit, change }: ReportSeries): string {
-  const value = unit === undefined ? formatNumber(latest) : `${formatNumber(latest)} ${oneLine(unit)}`;
   const moved = change === null ? "" : `  ${formatChange(change)}`;
   const name = clipMrkdwn(`${oneLine(measurementName)} (${oneLine(sourceName)})`, SERIES_LENGTH / 2);
-  return `${textSparkline(points)}  ${name}: ${bold(value, 60)}${moved}`;
+  return `${textSparkline(points)}  ${name}: ${bold(formatValue(latest, unit), 60)}${moved}`;
 }
 
 function named(label: string, names: readonly string[]): KnownBlock[] {

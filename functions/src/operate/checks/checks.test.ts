@@ -120,6 +120,10 @@ const document = (state: string, since: string, count = 1) => `
   select state || n, 'path', data_source.id, '${since}', state::pipeline.raw_document_state, 'because', '${since}'
     from data_source, (values ('${state}')) as wanted (state), generate_series(1, ${count}) n`;
 
+const dataProblem = (foundAt: string) => `
+  insert into pipeline.data_problem
+  select id, data_source_id, company_id, observed_at, 'it is empty', '${foundAt}' from pipeline.raw_document`;
+
 /** A second document, and one that says another number of reviews. */
 const second = (value: string, run?: number) => async (connection: Database) => {
   await insertDocument(connection, "two", { values: 1, ...(run === undefined ? {} : { run }) });
@@ -145,6 +149,12 @@ describe("what is wrong is found, by the check that is for it alone", () => {
       "a source whose documents fail",
       document("FAILED", "2024-05-15 11:00", 5),
       { failed: 5, documents: 6 },
+    ],
+    [
+      "data-problems",
+      "a source that answers nothing all at once",
+      dataProblem("2024-05-15 10:30"),
+      { documents: 1 },
     ],
     [
       "document-values",
@@ -254,6 +264,7 @@ describe("what is as it should be passes", () => {
 
   test.each<[what: string, change: Change]>([
     ["all that there is", "select 1"],
+    ["a data problem of last week", dataProblem("2024-05-08 10:30")],
     ["a source whose runs fail", STALE_AND("update scheduled_task set status = 'FAILED'")],
     ["a source that found no company to mine", STALE_AND("update pipeline.mining_call set state = 'FAILED'")],
     ["a source that is switched off", STALE_AND("update data_source set is_active = false")],

@@ -1,0 +1,15 @@
+-- title: Sources answer with something
+-- severity: warn
+-- means: A source sent documents that are empty, or in which all numbers are 0, where the ones before were not. Nobody
+--   was told news of them, and their values are in no history.
+-- do: Look into the module's answers and log: it has failed without saying so. pipeline.data_problem names the documents.
+--
+-- The last two days. Reads data_problem_source_idx for each source.
+select source.id as data_source_id, found.documents, found.last_found_at
+  from public.data_source source
+ cross join lateral (
+   select count(*) as documents, max(problem.found_at) as last_found_at
+     from pipeline.data_problem problem
+    where problem.data_source_id = source.id and problem.found_at >= $2::timestamp(3)
+ ) as found
+ where found.documents > 0
