@@ -1,9 +1,11 @@
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-const fraction = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5 });
+import { lazily } from "../platform/lazily.ts";
+
+const whole = lazily(() => new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 }));
+const fraction = lazily(() => new Intl.NumberFormat("en-US", { maximumSignificantDigits: 5 }));
 
 /** "1,412", "12.35", "3,460,000": as exact as people read. */
 export function shortNumber(value: number): string {
-  return (Number.isInteger(value) || Math.abs(value) >= 10_000 ? whole : fraction).format(value);
+  return (Number.isInteger(value) || Math.abs(value) >= 10_000 ? whole() : fraction()).format(value);
 }
 
 /** A number with its unit: "$1,200", "4.2 %". */
@@ -13,12 +15,16 @@ export function withUnit(value: number, unit: string | undefined): string {
   return `${shortNumber(value)} ${unit}`;
 }
 
-const percent = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1, signDisplay: "exceptZero" });
-const wholePercent = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, signDisplay: "exceptZero" });
+const percent = lazily(
+  () => new Intl.NumberFormat("en-US", { maximumFractionDigits: 1, signDisplay: "exceptZero" }),
+);
+const wholePercent = lazily(
+  () => new Intl.NumberFormat("en-US", { maximumFractionDigits: 0, signDisplay: "exceptZero" }),
+);
 
 /** "+38 %", "-4.2 %". */
 export function signedPercent(change: number): string {
-  return `${(Math.abs(change) >= 10 ? wholePercent : percent).format(change)} %`;
+  return `${(Math.abs(change) >= 10 ? wholePercent() : percent()).format(change)} %`;
 }
 
 /** The same without its sign. */
@@ -39,5 +45,5 @@ export function shortText(text: string, longest: number): string {
 
 /** "1 item", "3 items". */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
-  return `${whole.format(count)} ${count === 1 ? noun : plural}`;
+  return `${whole().format(count)} ${count === 1 ? noun : plural}`;
 }

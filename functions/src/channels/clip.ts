@@ -1,4 +1,6 @@
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+import { lazily } from "../platform/lazily.ts";
+
+const graphemes = lazily(() => new Intl.Segmenter("en", { granularity: "grapheme" }));
 
 // Control characters but the line feed, and the marks that turn the direction of whatever follows them: a name
 // that carries one must not change how the rest of the message reads. Lone surrogates are no text at all.
@@ -30,7 +32,7 @@ export function clipWords(text: string, max: number, costOf = (piece: string) =>
   let end = 0;
   let lastWordEnd = 0;
   let inWord = false;
-  for (const { segment, index } of graphemes.segment(text)) {
+  for (const { segment, index } of graphemes().segment(text)) {
     const isSpace = /^\s/.test(segment);
     if (isSpace && inWord) lastWordEnd = index;
     inWord = !isSpace;

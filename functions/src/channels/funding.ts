@@ -1,3 +1,4 @@
+import { lazily } from "../platform/lazily.ts";
 import { oneLine } from "./clip.ts";
 import { formatDay } from "./figures.ts";
 import type { FundingRound } from "./message.ts";
@@ -8,9 +9,9 @@ export function fundingWords({ title, amount, date, investors = [] }: FundingRou
     oneLine(title),
     ...(amount === undefined ? [] : [oneLine(amount)]),
     ...(date === undefined ? [] : [formatDay(date)]),
-    ...(investors.length === 0 ? [] : [`from ${names.format(investors.map(oneLine))}`]),
+    ...(investors.length === 0 ? [] : [`from ${names().format(investors.map(oneLine))}`]),
   ];
   return facts.join(", ");
 }
 
-const names = new Intl.ListFormat("en-GB", { type: "conjunction" });
+const names = lazily(() => new Intl.ListFormat("en-GB", { type: "conjunction" }));
