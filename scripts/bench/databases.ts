@@ -9,6 +9,8 @@ export interface BenchDatabase {
   readonly url: string;
   readonly pool: pg.Pool;
   readonly db: TransactionalDatabase;
+  /** For COPY, which the functions' pool takes none of: its statements do not wait for each other. */
+  readonly copyPool: pg.Pool;
   /** Runs a statement that may take longer than those of the functions. */
   readonly maintain: (statement: string) => Promise<void>;
   /** Closes and removes it. */
@@ -28,16 +30,18 @@ export async function openDatabase(template?: string): Promise<BenchDatabase> {
   await run(serverUrl, `create database ${name} template ${template ?? migrated} strategy file_copy`);
   const url = addressOf(serverUrl, name);
   const pool = await openPool({ DATABASE_URL: url });
+  const copyPool = new pg.Pool({ connectionString: url, max: pool.options.max });
+  const close = () => Promise.all([pool, copyPool].filter(({ ended }) => !ended).map((one) => one.end()));
   const drop = whenStopping(async () => {
-    if (!pool.ended) await pool.end();
+    await close();
     await run(serverUrl, `drop database if exists ${name} with (force)`);
   });
-  return { url, pool, db: databaseOf(pool), maintain: (statement) => run(url, statement), drop };
+  return { url, pool, db: databaseOf(pool), copyPool, maintain: (statement) => run(url, statement), drop };
 }
 
 /** Makes a database one to be copied. @returns its name, for {@link openDatabase} */
-export async function closeToCopy({ url, pool }: BenchDatabase): Promise<string> {
-  await pool.end();
+export async function closeToCopy({ url, pool, copyPool }: BenchDatabase): Promise<string> {
+  await Promise.all([pool.end(), copyPool.end()]);
   return new URL(url).pathname.slice(1);
 }
 

@@ -110,7 +110,7 @@ async function normalize(
 }
 
 function sidesOf(setting: Setting, work: Work) {
-  const { pool, db } = setting.database;
+  const { pool, copyPool, db } = setting.database;
   const rows = new Map(work.companies.map((company) => [company, rowsOf(company)]));
   return {
     ours: valuesPerSecond(setting, work, (document) => normalize(db, setting.blobs, document)),
@@ -118,7 +118,7 @@ function sidesOf(setting: Setting, work: Work) {
       insertByUnnest(pool, rows.get(document.company) ?? [], document),
     ),
     copy: valuesPerSecond(setting, work, (document) =>
-      insertByCopy(pool, rows.get(document.company) ?? [], document),
+      insertByCopy(copyPool, rows.get(document.company) ?? [], document),
     ),
   };
 }

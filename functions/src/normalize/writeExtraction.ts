@@ -50,11 +50,12 @@ export function writeExtraction(
     if (begun.hadValues) {
       await replaceValues(connection, points, now);
       await removeIssues(connection, document.id);
-    } else {
-      await insertValues(connection, points, now);
     }
-    await insertIssues(connection, document.id, issues);
-    await recordFieldsOf(connection, { document, mapVersion, extraction });
+    await Promise.all([
+      ...(begun.hadValues ? [] : [insertValues(connection, points, now)]),
+      insertIssues(connection, document.id, issues),
+      recordFieldsOf(connection, { document, mapVersion, extraction }),
+    ]);
 
     const written = { mapVersion, valueCount: points.values.length, issueCount: issues.length };
     if (written.valueCount !== planned.valueCount) await correctCounts(connection, document.id, written);

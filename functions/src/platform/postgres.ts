@@ -121,6 +121,8 @@ export function database(): Promise<TransactionalDatabase> {
 const TRANSACTION_ATTEMPTS = 4;
 /** serialization_failure and deadlock_detected: Postgres asks for the same transaction again. */
 const PASSING_STATES = new Set(["40001", "40P01"]);
+/** in_failed_sql_transaction: an earlier statement has failed. */
+const ABORTED = "25P02";
 
 async function transactionWithRetry<T>(
   pool: pg.Pool,
@@ -130,8 +132,7 @@ async function transactionWithRetry<T>(
     try {
       return await transactionOnce(pool, work);
     } catch (error) {
-      const passing = error instanceof pg.DatabaseError && PASSING_STATES.has(error.code ?? "");
-      if (!passing || attempt === TRANSACTION_ATTEMPTS) throw error;
+      if (!PASSING_STATES.has(stateOf(error)) || attempt === TRANSACTION_ATTEMPTS) throw error;
     }
   }
 }
@@ -142,10 +143,16 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
   client.on("error", ignore);
   let broken: Error | undefined;
   let isOver = false;
+  let firstFailure: unknown;
   const query: Database["query"] = async (text, values) => {
     // Of statements that were sent at once one may have failed; what still runs beside it must not go on without us.
     if (isOver) throw new Error("The transaction is over");
-    return client.query(queryOf(text, values));
+    try {
+      return await client.query(queryOf(text, values));
+    } catch (error) {
+      firstFailure ??= error;
+      throw error;
+    }
   };
   try {
     // Sent together with the first statement.
@@ -158,11 +165,17 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
     await client.query("rollback").catch((rollbackError: Error) => {
       broken = rollbackError;
     });
-    throw error;
+    // Whichever of several statements at once is heard of first: the ones after the one that failed say only that.
+    throw stateOf(error) === ABORTED ? firstFailure : error;
   } finally {
     client.off("error", ignore);
     client.release(broken);
   }
+}
+
+/** What PostgreSQL calls an error; "" for what is not its own. */
+function stateOf(error: unknown): string {
+  return (error instanceof pg.DatabaseError ? error.code : undefined) ?? "";
 }
 
 function ignore(): void {}
