@@ -32,8 +32,8 @@ describe("the rate of false alarms is as large a year", () => {
   });
 });
 
-/** Monthly prices that halve, as those of AAPL in September 2000. */
-const PRICES = [25.94, 28.66, 33.95, 31.01, 21, 26.19, 25.41, 30.47, 12.88, 9.78, 8.25, 7.44];
+/** Monthly prices that move by a tenth, and then halve. */
+const PRICES = [25.94, 27.12, 26.21, 28.05, 27.33, 29.14, 28.2, 30.47, 12.88, 12.41, 11.93, 12.64];
 
 test("a monthly price that halves is told once", () => {
   let known: KnownSeries | undefined;

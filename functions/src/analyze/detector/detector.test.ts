@@ -35,6 +35,11 @@ const sparse = (seed: number): Value => {
   return () => (uniform() < 0.15 ? 1 : 0);
 };
 
+const skewed = (seed: number): Value => {
+  const { normal } = random(seed);
+  return () => 100 * Math.exp(0.35 * normal());
+};
+
 function judge(points: readonly Point[]): Verdict[] {
   const state = start();
   return points.map((point) => advance(state, point));
@@ -50,6 +55,7 @@ test.each<[string, number, (seed: number) => Value, number?]>([
   ["exponential growth", 60, growth],
   ["low counts", 100, (seed) => counts(seed, 2)],
   ["mostly zero", 100, sparse],
+  ["skewed", 100, skewed],
   ["never changing", 100, () => () => 42],
   ["always zero", 100, () => () => 0],
   ["hours of a day", 24 * 21, hours, DAY / 24],
@@ -265,6 +271,24 @@ test("a first change surprises the more the larger it is, but never endlessly", 
   // Nothing says whether 5 is much: only that it is the first in 100.
   expect(first?.score).toBeGreaterThan(0.99);
   expect(first?.score).toBeLessThan(0.999);
+});
+
+test("a skewed series is expected to go further up than down, and no further than is news", () => {
+  const verdict = judge(
+    made(
+      41,
+      change(skewed(1), 40, () => 1200),
+    ),
+  )[40];
+  const { low, high } = verdict?.expected ?? { low: 0, high: 0 };
+  expect(high - 100).toBeGreaterThan(1.3 * (100 - low));
+  expect(verdict).toMatchObject({ alert: true, kind: "spike" });
+});
+
+test("a few points that scatter are told apart from a scatter of 2 %, which is assumed before there are any", () => {
+  // Where the 2 % were held against what was seen, 20.
+  const alerts = Array.from({ length: 100 }, (_, seed) => alertsIn(judge(made(12, skewed(seed + 1))))).flat();
+  expect(alerts.length).toBeLessThanOrEqual(10);
 });
 
 test("says what was found and what was expected in words and numbers", () => {

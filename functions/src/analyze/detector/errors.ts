@@ -28,7 +28,7 @@ const ALL_POWERS = [0, 1, 2] as const;
 const FADE = 0.5 ** (1 / 100);
 /** An error counts for at most so many usual ones: outliers in the history do not blind the detector. */
 const CLIP = 4;
-/** How many observed errors the assumption about their size is worth. */
+/** How many observed errors the assumption about their size is worth, where they were smaller. */
 const PRIOR_WEIGHT = 1;
 /** Without evidence, a change of 2 % is ordinary. */
 const PRIOR_SHARE = 0.02;
@@ -37,6 +37,13 @@ const NEAR_ZERO = 0.1;
 /** How many errors the suspicion is worth that the best forecaster was lucky; more for one with many parameters. */
 const LUCK = 1;
 const SEASONS_LUCK = 3;
+/**
+ * Where nothing is ever negative and errors are a small share of the level, they go as far up as down; where they are a
+ * large one, what goes up goes further, and the square root is even. Between the two shares, a power between.
+ */
+const SKEW = { from: 0.1, over: 0.2, power: 0.5 };
+/** Low counts scatter about as their level does, more or less by chance: only beyond twice the variance it is skew. */
+const COUNTING = 2;
 /** What erred as far before is not improbable: an earlier error counts within these shares of the new one. */
 const ALIKE = { from: 0.8 - 1e-6, to: 3 + 1e-6 };
 /** Fewer errors than this say nothing about a forecaster. */
@@ -75,11 +82,15 @@ function priorScale(state: State, forecast: number): number {
   return Math.max(counting, appearing, PRIOR_SHARE * levelAt(state, forecast));
 }
 
-/** Scale of the errors that are not 0, shrunk to the prior on a logarithmic scale, so that evidence soon outweighs it. */
+/**
+ * Scale of the errors that are not 0. Where they were smaller than assumed, it is shrunk to the assumption on a
+ * logarithmic scale, so that evidence soon outweighs it; where they were larger, the assumption was wrong.
+ */
 export function scaleOf(state: State, errors: Errors, forecast: number, power = powerOf(state)): number {
   const prior = priorScale(state, forecast);
   if (errors.changed === 0) return prior;
   const observed = (errors.sums[power] / errors.changed) * levelAt(state, forecast) ** POWERS[power];
+  if (observed >= prior) return observed;
   const weighted = PRIOR_WEIGHT * Math.log(prior) + errors.changed * Math.log(observed);
   return Math.exp(weighted / (PRIOR_WEIGHT + errors.changed));
 }
@@ -96,9 +107,39 @@ export function scaleWithoutLuck(state: State, expert: Expert, forecast: number)
   return own * (plain / own) ** (luck / (luck + best.seen));
 }
 
+/** A scale with the doubt that it was learned from few errors: at the eighth point about 15 % wider. */
+export const withDoubt = ({ seen }: Errors, scale: number): number => scale * (1 + 1 / Math.max(seen, 1));
+
 /** Surprise of an error: of there being one at all, and of its size. */
-export const surpriseOf = (errors: Errors, error: number, scale: number): number =>
-  error === 0 ? 0 : toSurprise(shareMissed(errors) * Math.exp(-errorSurprise(Math.abs(error) / scale)));
+export const surpriseOf = (errors: Errors, size: number): number =>
+  size === 0 ? 0 : toSurprise(shareMissed(errors) * Math.exp(-errorSurprise(size)));
+
+/** How many scales an error is, on the scale of values where errors up and down are alike. */
+export function sizeOf(state: State, error: number, scale: number, forecast: number): number {
+  const level = Math.max(levelAt(state, forecast), scale);
+  const power = evenPower(state, scale, level);
+  if (power === 1) return Math.abs(error) / scale;
+  const ratio = Math.max(0, 1 + error / level);
+  return Math.abs(ratio ** power - 1) / (power * (scale / level));
+}
+
+/** The error that has this size, negative for one downwards: the inverse of {@link sizeOf}. */
+export function errorOfSize(state: State, size: number, scale: number, forecast: number): number {
+  const level = Math.max(levelAt(state, forecast), scale);
+  const power = evenPower(state, scale, level);
+  if (power === 1) return size * scale;
+  const ratio = Math.max(0, 1 + size * power * (scale / level)) ** (1 / power);
+  return level * (ratio - 1);
+}
+
+/** The power of values that makes errors go as far up as down. What counting noise explains is no sign of skew. */
+function evenPower(state: State, scale: number, level: number): number {
+  // What can be negative has no floor to be skewed by; what was always 0 has a scale that is only assumed.
+  if (state.negative || state.usual === 0) return 1;
+  const share = Math.sqrt(Math.max(0, (scale / level) ** 2 - COUNTING * (grainOf(state) / level)));
+  const skew = Math.max(0, Math.min(1, (share - SKEW.from) / SKEW.over));
+  return 1 - skew * (1 - SKEW.power);
+}
 
 /** Whether an earlier error was to the same side and about as far: something far larger tells nothing of this one. */
 export const isAlike = (earlier: number, error: number): boolean =>

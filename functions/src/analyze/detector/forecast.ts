@@ -11,7 +11,9 @@ import {
   scaleOf,
   scaleWithoutLuck,
   shareMissed,
+  sizeOf,
   surpriseOf,
+  withDoubt,
 } from "./errors.ts";
 import { learnSeason, partOf, SEASON_NAMES, seasonalForecast, within } from "./season.ts";
 import { EXPERTS, type Expert, type State } from "./state.ts";
@@ -118,10 +120,11 @@ function expect(
   if (!expert || forecast === undefined) return undefined;
   const errors = state.errors[expert];
   const error = errorOf(value, forecast);
-  const scale = scaleWithoutLuck(state, expert, forecast) * gapFactor(state, expert, at, cadence);
+  const learned = withDoubt(errors, scaleWithoutLuck(state, expert, forecast));
+  const scale = learned * gapFactor(state, expert, at, cadence);
   const weekly = weekBound(state, value, forecast, cadence);
   const point = {
-    bySize: surpriseOf(errors, error, scale),
+    bySize: surpriseOf(errors, sizeOf(state, error, scale, forecast)),
     bound: Math.min(weekly, rankBound(errors, error)),
   };
   const steady = resting ? undefined : bestOf(state, made, ["level", "trend", "day", "week"]);
@@ -167,9 +170,10 @@ function stepRun(state: State, value: number, forecast: number, weekly: number):
   state.run = [...state.run, error].slice(-RUN);
   const together = state.run.reduce((sum, e) => sum + e, 0) / RUN;
   const oneSided = state.run.length === RUN && error !== 0 && state.run.every((e) => e * error > 0);
+  const scale = withDoubt(state.runs, scaleOf(state, state.runs, forecast));
   const surprise = oneSided
     ? {
-        bySize: surpriseOf(state.runs, together, scaleOf(state, state.runs, forecast)),
+        bySize: surpriseOf(state.runs, sizeOf(state, together, scale, forecast)),
         bound: Math.min(weekly, rankBound(state.runs, together)),
       }
     : NONE;

@@ -1,3 +1,4 @@
+import { errorOfSize } from "./errors.ts";
 import type { Expectation } from "./forecast.ts";
 import { within } from "./season.ts";
 import type { State } from "./state.ts";
@@ -46,11 +47,14 @@ const UNEXPECTED = -Math.log(0.01);
 
 /** The range that 98 of 100 ordinary points lie in, in the series' own unit. */
 export function expectedRange(state: State, { value, scale, missed }: Expectation): Range {
-  const width = missed > OUTSIDE ? scale * errorSize(-Math.log(OUTSIDE / missed)) : 0;
+  const size = missed > OUTSIDE ? errorSize(-Math.log(OUTSIDE / missed)) : 0;
   // What was never negative is not expected to become so, whatever a falling trend would lead to.
   const least = state.negative ? Number.NEGATIVE_INFINITY : 0;
   const end = (at: number) => within(Math.max(least, at) * state.unit, Number.MAX_VALUE);
-  return { low: end(value - width), high: end(value + width) };
+  return {
+    low: end(value + errorOfSize(state, -size, scale, value)),
+    high: end(value + errorOfSize(state, size, scale, value)),
+  };
 }
 
 /** The kind of event that a surprising point is. */
