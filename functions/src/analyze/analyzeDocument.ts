@@ -69,14 +69,8 @@ export async function analyzeDocument(
 
   const problem = dataProblemOf(points, earlier);
   if (problem !== undefined) {
-    await writeDataProblem(connection, document, problem, now);
+    await recordProblem(connection, document, problem, now);
     await finish({ state: "DATA_PROBLEM", newsIds: [] });
-    const { id, sourceId, companyId } = document;
-    logWarning(`A source sent what is no news but a data problem: ${problem}`, {
-      document: id,
-      source: sourceId,
-      company: companyId,
-    });
     return { state: "DATA_PROBLEM", findingCount: 0, deliveries: [] };
   }
   const judged = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings);
@@ -87,10 +81,7 @@ export async function analyzeDocument(
     readTold(connection, candidates, settings.spacingMs),
     keepStates(connection, subject, judged, now),
   ]);
-  const spaced = spacedOut(candidates, told, settings.spacingMs);
-  const isAnomaly = ({ detector }: Candidate) => detector === "anomaly";
-  const others = spaced.filter((candidate) => !isAnomaly(candidate));
-  const findings = [...others, ...withoutTold(spaced.filter(isAnomaly), others)];
+  const findings = toTell(spacedOut(candidates, told, settings.spacingMs));
   const written = await writeFindings(connection, findings, document, now);
   const findingIds = written.map(({ findingId }) => findingId);
   const { companyId, taskId } = document;
@@ -100,6 +91,28 @@ export async function analyzeDocument(
     finish({ state: "ANALYZED", newsIds: written.map(({ newsId }) => newsId) }),
   ]);
   return { state: "ANALYZED", findingCount: written.length, deliveries };
+}
+
+async function recordProblem(
+  connection: Database,
+  document: PendingDocument,
+  problem: string,
+  now: Date,
+): Promise<void> {
+  await writeDataProblem(connection, document, problem, now);
+  const { id, sourceId, companyId } = document;
+  logWarning(`A source sent what is no news but a data problem: ${problem}`, {
+    document: id,
+    source: sourceId,
+    company: companyId,
+  });
+}
+
+/** Leaves out the anomalies that others tell of as well. */
+function toTell(candidates: readonly Candidate[]): Candidate[] {
+  const isAnomaly = ({ detector }: Candidate) => detector === "anomaly";
+  const others = candidates.filter((candidate) => !isAnomaly(candidate));
+  return [...others, ...withoutTold(candidates.filter(isAnomaly), others)];
 }
 
 interface Found {

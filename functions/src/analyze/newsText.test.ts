@@ -16,7 +16,12 @@ const POINT = {
 const NAMES = { company: "Personio", source: "crunchbase" };
 const measurement = (name: string) => ({ id: 1, name, type: "int", parent: null });
 
-function ruleCandidate(name: string, value: number, reference: number): Candidate {
+function ruleCandidate(
+  name: string,
+  value: number,
+  reference: number,
+  expected = { low: 90.049, high: 110.26 },
+): Candidate {
   return {
     ...POINT,
     detector: "rule:12",
@@ -33,7 +38,7 @@ function ruleCandidate(name: string, value: number, reference: number): Candidat
       referenceCount: 10,
       changePercent: 100 * (value / reference - 1),
       direction: value > reference ? "up" : "down",
-      expected: { low: 90.049, high: 110.26 },
+      expected,
       why: "The rule “A rule” tells of changes from 10 %.",
     },
   };
@@ -48,6 +53,17 @@ test("a rule's news says what moved, against what, and that it is unusual", () =
       "Expected was $90 to $110, so it is unusual for this series.",
     triggerFactor: "+38 %",
   });
+});
+
+test.each([
+  [{ low: 1204.6, high: 1206.04 }, "1,204.6 to 1,206"],
+  [{ low: 20.643, high: 40.297 }, "21 to 40"],
+  [{ low: 1_234_000, high: 1_234_911 }, "1,234,000 to 1,234,910"],
+  [{ low: 0.2999, high: 0.7001 }, "0.3 to 0.7"],
+  [{ low: 12.345, high: 12.345 }, "12.345"],
+])("what was expected, %j, is as exact as it is narrow", (expected, words) => {
+  const { message } = newsText(ruleCandidate("stars", 2_000_000, 1_000_000, expected), NAMES);
+  expect(message).toContain(`Expected was ${words},`);
 });
 
 test("an anomaly's news says why it is one", () => {

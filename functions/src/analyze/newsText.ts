@@ -140,9 +140,12 @@ function itemsPart(count: number, what: string, names: readonly string[]): strin
   return [`${count} ${what} (${names.join(", ")}${more})`];
 }
 
-/** An estimate: three figures of it are all that it is worth. */
+/** An estimate: what is a hundredth of the range is more than it is worth. */
 function rangeOf({ low, high }: { low: number; high: number }, unit: string | undefined): string {
-  const roughly = (value: number) => withUnit(Number(value.toPrecision(3)), unit);
+  const step = high > low ? 10 ** (Math.floor(Math.log10(high - low)) - 1) : 0;
+  // Not by division alone: 3 * 0.1 is not 0.3.
+  const roughly = (value: number) =>
+    withUnit(step === 0 ? value : Number((Math.round(value / step) * step).toPrecision(12)), unit);
   const [from, to] = [roughly(low), roughly(high)];
   return from === to ? from : `${from} to ${to}`;
 }

@@ -52,12 +52,10 @@ describe("who gets a finding", () => {
     );
   });
 
-  test("of a user's channels with the same address the newest", async () => {
+  test("of a user's addresses that were entered twice the newest", async () => {
     const settings = [
       ["EMAIL", "Anna@Investor.example "],
       ["EMAIL", "anna@investor.example"],
-      ["SLACK", "#deals"],
-      ["SLACK", "deals"],
       ["SLACK", "anna@investor.example"],
     ] as const;
     const channels: number[] = [];
@@ -70,10 +68,26 @@ describe("who gets a finding", () => {
     await open([await insertFinding(db, series)]);
     expect((await deliveriesIn(db)).map(({ channel_id }) => channel_id)).toEqual([
       channel,
-      channels[1],
-      ...channels.slice(3),
+      ...channels.slice(1),
       theirs,
     ]);
+  });
+
+  test("a Slack channel that was entered again, once a message got through by it", async () => {
+    const before = await insertChannel(db, user, { type: "SLACK", destination: "#deals" });
+    const again = await insertChannel(db, user, { type: "SLACK", destination: "deals" });
+    const told = async () => {
+      await open([await insertFinding(db, series)]);
+      const pending = (await deliveriesIn(db)).filter(({ state }) => state === "PENDING");
+      await db.query("update pipeline.delivery set state = 'SENDING' where state = 'PENDING'");
+      return pending.map(({ channel_id }) => channel_id);
+    };
+    const all = [channel, before, again];
+    expect(await told()).toEqual(all);
+    await db.query("update pipeline.delivery set state = 'FAILED' where channel_id = $1", [again]);
+    expect(await told()).toEqual(all);
+    await db.query("update pipeline.delivery set state = 'SENT' where state = 'SENDING'");
+    expect(await told()).toEqual([channel, again]);
   });
 
   test.each([

@@ -17,7 +17,7 @@ export interface NewFindings {
 const openedRow = z.object({ id: z.coerce.number(), send_after: z.date() });
 
 /**
- * Opens the deliveries of new findings: one for each channel of each user who follows the company, or the one that
+ * Opens the deliveries of new findings: one for each address of each user who follows the company, or the one that
  * waits for more of that company. To be called in the transaction that writes the findings, in one statement
  * whatever their number; calling it again changes nothing.
  *

@@ -90,6 +90,28 @@ test("values of another handle of the company are none", async () => {
   ]);
 });
 
+test("of two handles with values of the same time, those of the one whose value it is", async () => {
+  const company = await observedCompany(db, { "github url": ["link"], stars: ["int"] });
+  for (const [url, times] of [
+    ["https://github.com/a", 1],
+    ["https://github.com/b", 1000],
+  ] as const) {
+    for (const day of [1, 2]) {
+      const values: ShortValue[] = [
+        ["github url", url],
+        ["stars", day * times],
+      ];
+      await analyze(db, await company.observe(may(day), values, { taskId: day }));
+    }
+  }
+  const row = await selectRow(db, seriesRow, SERIES);
+  const series = { companyMeasurementId: row?.id ?? 0, itemKey: "", until: may(2) };
+  const values = async (handleValue: number) =>
+    (await newestPoints(db, [{ ...series, handleValue }], 10)).flat().map(({ value }) => value);
+  expect(await values(2)).toEqual([1, 2]);
+  expect(await values(2000)).toEqual([1000, 2000]);
+});
+
 test("what was before a time is of the handle that it is asked for", async () => {
   const observe = await starredCompany();
   await observe(1, 1, { task: 1 });

@@ -9,6 +9,8 @@ export interface SeriesUntil {
   readonly until: Date;
   /** When the newest value decides of which handle of the company the points are, where that is not `until`. */
   readonly handleAt?: Date;
+  /** That value, where it is known: two handles may have values of the same time. */
+  readonly handleValue?: number | undefined;
 }
 
 const pointRow = z.object({ series: z.coerce.number(), at: z.date(), value: z.number() });
@@ -29,6 +31,7 @@ export async function newestPoints(
     series.map(({ itemKey }) => itemKey),
     series.map(({ until }) => until),
     series.map(({ until, handleAt }) => handleAt ?? until),
+    series.map(({ handleValue }) => handleValue ?? null),
     most,
   ]);
   const bySeries = Map.groupBy(rows, ({ series }) => series);
@@ -43,11 +46,11 @@ const ofSeries = (until: string) => `
 
 // Both read the end of measurement_*_value_point_key, and documents by their primary key.
 const newestSubject = (table: string) => `
-  (select value."timestamp" as at, document.subject
+  (select value."timestamp" as at, value.value::float8 is not distinct from series.handle_value as is_it, document.subject
      from measurement_${table}_value value
      join pipeline.raw_document document on document.id = value.raw_document_id and document.state = 'ANALYZED'
     where ${ofSeries("series.handle_at")}
-    order by value."timestamp" desc limit 1)`;
+    order by value."timestamp" desc, is_it desc, document.id desc limit 1)`;
 
 // Values of other writers have no document.
 const newestOf = (table: string) => `
@@ -58,16 +61,16 @@ const newestOf = (table: string) => `
         select from pipeline.raw_document document
          where document.id = value.raw_document_id
            and (document.state <> 'ANALYZED' or document.subject is distinct from newest.subject))
-    order by value."timestamp" desc limit $5)`;
+    order by value."timestamp" desc limit $6)`;
 
 const NEWEST_POINTS = `
   select series.number as series, point.at, point.value
-    from unnest($1::int[], $2::text[], $3::timestamp(3)[], $4::timestamp(3)[]) with ordinality
-           as series (company_measurement_id, item_key, until, handle_at, number)
+    from unnest($1::int[], $2::text[], $3::timestamp(3)[], $4::timestamp(3)[], $5::float8[])
+           with ordinality as series (company_measurement_id, item_key, until, handle_at, handle_value, number)
     left join lateral (
-     select subject from (${TABLES.map(newestSubject).join(" union all ")}) as last order by at desc limit 1
+     select subject from (${TABLES.map(newestSubject).join(" union all ")}) as last order by at desc, is_it desc limit 1
    ) newest on true
    cross join lateral (
-     select at, value from (${TABLES.map(newestOf).join(" union all ")}) as value order by at desc limit $5
+     select at, value from (${TABLES.map(newestOf).join(" union all ")}) as value order by at desc limit $6
    ) point
    order by series.number, point.at`;

@@ -26,6 +26,7 @@ export async function composeAlert(
     itemKey: one.item_key,
     // A chart ends at the point that it marks: what came late, or was mined with its history, is not the newest.
     until: one.observed_at,
+    handleValue: "value" in one.facts && typeof one.facts.value === "number" ? one.facts.value : undefined,
   }));
   const points = await newestPoints(db, keys, MOST_POINTS);
   return {

@@ -366,7 +366,8 @@ test("the history has what was sent where, with its result", async () => {
 
 test("the preview tells who gets nothing, and why", async () => {
   const [paused, open] = [await insertChannel(db, user), await insertChannel(db, user)];
-  const twice = [await insertChannel(db, user, slackRow), await insertChannel(db, user, slackRow)];
+  const address = { destination: "anna@investor.example" };
+  const twice = [await insertChannel(db, user, address), await insertChannel(db, user, address)];
   const ben = await insertUser(db, "Ben");
   const muted = await insertChannel(db, ben);
   await follow(db, ben, series.companyId);

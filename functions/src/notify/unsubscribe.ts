@@ -53,7 +53,8 @@ export async function endSilence(db: Database, token: string): Promise<Reply> {
 const MUTE = `
   insert into pipeline.mute (user_id, company_id, created_at) values ($1, $2, $3)
   on conflict (user_id, company_id) do update set until = null`;
-// Whoever ends the mail to an address means all of it, whichever of its channels the message came through.
+// Whoever ends the mail to an address means all of it, whichever of its channels the message came through. Reads all
+// channels: a click now and then.
 const OF_THE_ADDRESS = `
   select same.id
     from notification_channel channel

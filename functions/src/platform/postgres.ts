@@ -155,7 +155,7 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
     }
   };
   try {
-    // Sent together with the first statement.
+    // Sent together with the first statement: BEGIN does not fail by itself, but with its connection.
     const [, result] = await Promise.all([client.query("begin"), work({ query })]);
     isOver = true;
     await client.query("commit");
@@ -166,7 +166,7 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
       broken = rollbackError;
     });
     // Whichever of several statements at once is heard of first: the ones after the one that failed say only that.
-    throw stateOf(error) === ABORTED ? firstFailure : error;
+    throw stateOf(error) === ABORTED ? (firstFailure ?? error) : error;
   } finally {
     client.off("error", ignore);
     client.release(broken);

@@ -26,8 +26,8 @@ const COMPANIES = `
    where company_subscription.user_id = $1 order by company.name, company.id`;
 
 /**
- * A user's report: the news of the followed companies that were found in the period, the most important company
- * first. Undefined where the user follows none. A muted company is in it: muting ends the alerts.
+ * A user's report: the news of the followed companies that were found since the report before, the most important
+ * company first. Undefined where the user follows none. A muted company is in it: muting ends the alerts.
  */
 export async function composeReport(
   db: Database,
@@ -36,7 +36,7 @@ export async function composeReport(
   const followed = await selectRows(db, companyRow, COMPANIES, [userId]);
   if (followed.length === 0) return undefined;
   const ids = followed.map(({ id }) => id);
-  // Reports are not made to the second: each goes on where the one before ended, so that nothing is told twice or never.
+  // Reports are not made to the second: each goes on where that of the week before ended, if there was one.
   const untold = { from: toldUntil ?? period.from, to: period.to };
   const rounds = await roundsOfPeriod(db, ids, untold);
   const news = toldOnce(await findingsOfPeriod(db, ids, untold), rounds);

@@ -26,7 +26,8 @@ const candidateRow = z
 type Candidate = z.output<typeof candidateRow>;
 
 const MOST_SERIES = 4;
-// A week of hours: what is drawn is what the change is told of.
+// A sparkline is 132 pixels wide. Where more points came in the week, as of hours, those are what it shows.
+const DRAWN_POINTS = 60;
 const MOST_POINTS = 200;
 
 /**
@@ -52,7 +53,10 @@ export async function keySeries(
     shown.map((one) => ({ ...one, until: period.to })),
     MOST_POINTS,
   );
-  const series = shown.map((one, index) => ({ one, series: described(one, points[index] ?? []) }));
+  const series = shown.map((one, index) => ({
+    one,
+    series: described(one, drawn(points[index] ?? [], period)),
+  }));
   const ofCompany = Map.groupBy(series, ({ one }) => one.companyId);
   return new Map([...ofCompany].map(([companyId, own]) => [companyId, own.map(({ series }) => series)]));
 }
@@ -117,6 +121,11 @@ function seriesOfNews(news: readonly Found[]): Candidate[] {
     unit: unitOf(found.measurement_name),
     isNews: true,
   }));
+}
+
+function drawn(points: readonly SeriesPoint[], { from }: Period): readonly SeriesPoint[] {
+  const lastBefore = points.findLastIndex(({ at }) => at <= from);
+  return points.slice(Math.max(0, Math.min(lastBefore, points.length - DRAWN_POINTS)));
 }
 
 function described(

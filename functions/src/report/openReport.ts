@@ -25,8 +25,8 @@ const reportRow = z
 export type OpenReport = z.output<typeof reportRow>;
 
 /**
- * Opens a user's report of a week, with a delivery for each of the user's channels, or finds it opened: a channel
- * that is added later gets the next one.
+ * Opens a user's report of a week, with a delivery for each of the user's addresses, or finds it opened: one that
+ * is added later gets the next one.
  */
 export async function openReport(
   db: Database,
@@ -60,6 +60,7 @@ const OPEN = `
    order by run.user_id, channel.channel_id
   on conflict do nothing`;
 
+// By the key of report_run.
 const REPORT = `
   select "user".name as user_name, run.period_to, run.page_blob,
          (select before.period_to from pipeline.report_run before

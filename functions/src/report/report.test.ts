@@ -199,6 +199,8 @@ describe("what a report says", () => {
     const [company] = (await compose()).companies;
     // 316 now, 148 a week before.
     expect(company?.series).toMatchObject([{ latest: 316, change: expect.closeTo(113.5, 1) }]);
+    // All of the week, and the one that it is compared with.
+    expect(company?.series[0]?.points).toHaveLength(169);
   });
 
   test("nothing at all for who follows nothing", async () => {

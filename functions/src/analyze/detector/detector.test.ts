@@ -285,6 +285,16 @@ test("a skewed series is expected to go further up than down, and no further tha
   expect(verdict).toMatchObject({ alert: true, kind: "spike" });
 });
 
+test("what was never negative and scatters is told when it falls far below 0", () => {
+  const verdict = judge(
+    made(
+      61,
+      change(skewed(1), 60, () => -1000),
+    ),
+  )[60];
+  expect(verdict).toMatchObject({ alert: true });
+});
+
 test("a few points that scatter are told apart from a scatter of 2 %, which is assumed before there are any", () => {
   // Where the 2 % were held against what was seen, 20.
   const alerts = Array.from({ length: 100 }, (_, seed) => alertsIn(judge(made(12, skewed(seed + 1))))).flat();

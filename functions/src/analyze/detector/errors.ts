@@ -118,9 +118,12 @@ export const surpriseOf = (errors: Errors, size: number): number =>
 export function sizeOf(state: State, error: number, scale: number, forecast: number): number {
   const level = Math.max(levelAt(state, forecast), scale);
   const power = evenPower(state, scale, level);
-  if (power === 1) return Math.abs(error) / scale;
+  const plain = Math.abs(error) / scale;
+  if (power === 1) return plain;
   const ratio = Math.max(0, 1 + error / level);
-  return Math.abs(ratio ** power - 1) / (power * (scale / level));
+  const even = Math.abs(ratio ** power - 1) / (power * (scale / level));
+  // The first value below 0: what made the series one that is never negative is over.
+  return forecast + error < 0 ? Math.max(even, plain) : even;
 }
 
 /** The error that has this size, negative for one downwards: the inverse of {@link sizeOf}. */

@@ -64,7 +64,7 @@ function seriesRow(series: ReportSeries, chart: string, hasChart: HasChart): Htm
   const name = oneLine(measurementName);
   return html`<tr>
     <td class="soft" style="padding:6px 8px 6px 0;${text(13, 18, SOFT)}">${name}<div class="faint" style="font-size:11px;line-height:15px;color:${FAINT}">${oneLine(sourceName)}</div></td>
-    <td class="sparkcell" width="${width + 8}" align="right">${hasChart(chart) && html`<img class="spark" src="cid:${chart}" width="${width}" height="${height}" alt="${name}, this period" style="display:block;border:0;border-radius:4px">`}</td>
+    <td class="sparkcell" width="${width + 8}" align="right">${hasChart(chart) && html`<img class="spark" src="cid:${chart}" width="${width}" height="${height}" alt="${name}, lately" style="display:block;border:0;border-radius:4px">`}</td>
     <td class="ink" width="108" align="right" style="padding-left:8px;${text(14, 18, INK)};font-weight:600">${formatValue(latest, unit)}<div style="font-size:12px;line-height:16px">${change !== null && figure(formatChange(change), changeTone(change))}</div></td>
     </tr>`;
 }
