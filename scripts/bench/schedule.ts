@@ -90,7 +90,11 @@ function ticking(clockwork: Clockwork, minutes: number): Side {
     const { db, maintain } = clockwork.database;
     // What the last tick started has ended since.
     await db.query("update scheduled_task set status = 'SUCCESS' where status = 'PROCESSING'");
-    await db.query("delete from scheduled_task where status = 'SUCCESS'");
+    // But for those of the slot that is due, which would be planned again.
+    await db.query(
+      "delete from scheduled_task where status = 'SUCCESS' and scheduled_at <= $1::timestamp - interval '1 hour'",
+      [clockwork.now],
+    );
     await maintain("vacuum scheduled_task, pipeline.task_run");
     return (await secondsOf(() => tickAfter(clockwork, minutes, db))) / clockwork.sources;
   });

@@ -63,6 +63,15 @@ describe("planning", () => {
     expect(results.map(({ started }) => started).sort()).toEqual([0, 0, 2]);
   });
 
+  test("what is planned already uses up no ids", async () => {
+    const lastId = async () => (await db.query("select last_value from scheduled_task_task_id_seq")).rows;
+    await insertSource(db, { frequency: "HOURLY", createdAt: minutes(-90) });
+    await tickAt(NOON);
+    const before = await lastId();
+    await tickAt(minutes(1));
+    expect(await lastId()).toEqual(before);
+  });
+
   test("after a pause the source runs once, not once for each slot that it missed", async () => {
     await insertSource(db, { frequency: "HOURLY", createdAt: days(-10) });
     await tickAt(NOON);
