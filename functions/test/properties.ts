@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { DataType } from "../src/normalizationMap/normalizationMap.ts";
+import { DATA_TYPES } from "../src/normalizationMap/normalizationMap.ts";
 
 /**
  * fast-check with the same cases in every run, so that a change of ours is what makes a test fail. PROPERTY_SEED tries
@@ -10,14 +10,4 @@ fc.configureGlobal({ seed: Number(process.env["PROPERTY_SEED"] ?? 1) });
 export default fc;
 
 /** Any type of a field that is no list. */
-export const scalarType = fc.constantFrom<DataType>(
-  "int",
-  "float",
-  "text",
-  "paragraph",
-  "comment",
-  "link",
-  "image",
-  "date",
-  "bool",
-);
+export const scalarType = fc.constantFrom(...DATA_TYPES.filter((type) => type !== "nested"));

@@ -61,6 +61,7 @@ test.each([
   [{ low: 1_234_000, high: 1_234_911 }, "1,234,000 to 1,234,910"],
   [{ low: 0.2999, high: 0.7001 }, "0.3 to 0.7"],
   [{ low: 12.345, high: 12.345 }, "12.345"],
+  [{ low: -0.001, high: 1 }, "0 to 1"],
 ])("what was expected, %j, is as exact as it is narrow", (expected, words) => {
   const { message } = newsText(ruleCandidate("stars", 2_000_000, 1_000_000, expected), NAMES);
   expect(message).toContain(`Expected was ${words},`);

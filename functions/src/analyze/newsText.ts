@@ -143,9 +143,11 @@ function itemsPart(count: number, what: string, names: readonly string[]): strin
 /** An estimate: what is a hundredth of the range is more than it is worth. */
 function rangeOf({ low, high }: { low: number; high: number }, unit: string | undefined): string {
   const step = high > low ? 10 ** (Math.floor(Math.log10(high - low)) - 1) : 0;
-  // Not by division alone: 3 * 0.1 is not 0.3.
-  const roughly = (value: number) =>
-    withUnit(step === 0 ? value : Number((Math.round(value / step) * step).toPrecision(12)), unit);
+  const roughly = (value: number) => {
+    // Without the digits of the multiplication (3 * 0.1 is not 0.3), and without a sign for 0.
+    const rounded = Number((Math.round(value / step) * step).toPrecision(12)) + 0;
+    return withUnit(Number.isFinite(rounded) ? rounded : value, unit);
+  };
   const [from, to] = [roughly(low), roughly(high)];
   return from === to ? from : `${from} to ${to}`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-const DATA_TYPES = [
+/** The types that a map may give a field. */
+export const DATA_TYPES = [
   "int",
   "float",
   "text",
