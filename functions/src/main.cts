@@ -5,14 +5,14 @@
  */
 const FUNCTIONS = {
   // 1 schedule: plans, reclaims and starts scheduled tasks
-  "schedule/functions": ["schedule"],
-  "schedule/jobs": ["scheduleTick"],
+  "stages/schedule/functions": ["schedule"],
+  "stages/schedule/jobs": ["scheduleTick"],
 
   // 2 mine: fans a task out over its companies, and calls the modules
-  "mine/functions": ["mineCompany", "mineSource"],
+  "stages/mine/functions": ["mineCompany", "mineSource"],
 
   // 3 ingest: takes in what modules and the web application say
-  "ingest/functions": [
+  "stages/ingest/functions": [
     "crawlingFinished",
     "crmCompanies",
     "feedRawData",
@@ -22,24 +22,24 @@ const FUNCTIONS = {
   ],
 
   // 4 normalize: turns raw documents into values
-  "normalize/events": ["normalizeRawData"],
-  "normalize/functions": ["normalizeAgain"],
+  "stages/normalize/events": ["normalizeRawData"],
+  "stages/normalize/functions": ["normalizeAgain"],
 
   // 5 analyze: finds what is news in new values
-  "analyze/events": ["analyzeBatch"],
-  "analyze/functions": ["analyzeAgain", "notificationRules"],
-  "language/functions": ["improveNews", "scoreComments"],
+  "stages/analyze/events": ["analyzeBatch"],
+  "stages/analyze/functions": ["analyzeAgain", "notificationRules"],
+  "stages/analyze/language/functions": ["improveNews", "scoreComments"],
 
   // 6 notify: sends alerts, and lets people silence them
-  "notify/functions": ["deliver", "sendTestMessage", "unsubscribe"],
+  "stages/notify/functions": ["deliver", "sendTestMessage", "unsubscribe"],
 
   // 7 report: everybody's week
-  "report/functions": ["sendReport", "weeklyReportsNow"],
-  "report/jobs": ["weeklyReports"],
+  "stages/report/functions": ["sendReport", "weeklyReportsNow"],
+  "stages/report/jobs": ["weeklyReports"],
 
   // 8 operate: shows how everything does, and sets going again what stands still
-  "operate/functions": ["erase", "health", "ops", "processAgain", "sendOperatorNotice"],
-  "operate/jobs": ["checkData", "retain", "sweep"],
+  "stages/operate/functions": ["erase", "health", "ops", "processAgain", "sendOperatorNotice"],
+  "stages/operate/jobs": ["checkData", "retain", "sweep"],
 };
 
 // Compiled or, in the tests, as it is.

@@ -6,7 +6,7 @@ import { deployedFunctions } from "../test/deployedFunctions.ts";
 
 test("every function is deployed, from the file that it is in", async () => {
   const found = new Map<string, unknown>();
-  for (const file of globSync("*/{functions,events,jobs}.ts", { cwd: __dirname })) {
+  for (const file of globSync("stages/**/{functions,events,jobs}.ts", { cwd: __dirname })) {
     for (const [name, value] of Object.entries(await import(join(__dirname, file)))) {
       if (typeof value === "function" && "__endpoint" in value) found.set(name, value);
     }
@@ -22,7 +22,9 @@ test("triggers are nowhere else", () => {
       readFileSync(join(__dirname, file), "utf8"),
     ),
   );
-  expect(withTriggers.filter((file) => !/^\w+\/(functions|events|jobs)\.ts$/.test(file))).toEqual([]);
+  expect(withTriggers.filter((file) => !/^stages\/[\w/]+\/(functions|events|jobs)\.ts$/.test(file))).toEqual(
+    [],
+  );
 });
 
 test("a process loads its function before the first request comes", () => {

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { type AnalyzeContext, analyzeBatch } from "../src/analyze/analyzeBatch.ts";
-import { unpackState } from "../src/analyze/detector/packedState.ts";
-import { findingFacts } from "../src/findings/finding.ts";
-import { companyMeasurements } from "../src/normalize/companyMeasurements.ts";
-import { insertValues } from "../src/normalize/insertValues.ts";
-import type { StoredValue } from "../src/normalize/value.ts";
+import { unpackState } from "../src/domain/detector/packedState.ts";
+import { companyMeasurements } from "../src/domain/extraction/companyMeasurements.ts";
+import { insertValues } from "../src/domain/extraction/insertValues.ts";
+import type { StoredValue } from "../src/domain/extraction/value.ts";
+import { findingFacts } from "../src/domain/finding/finding.ts";
 import {
   type Database,
   selectRow,
   selectRows,
   type TransactionalDatabase,
 } from "../src/platform/postgres.ts";
+import { type AnalyzeContext, analyzeBatch } from "../src/stages/analyze/analyzeBatch.ts";
 import { recordedQueue } from "./recordedQueue.ts";
 import { insertCompany, insertSource } from "./rows.ts";
 

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { Timestamp } from "firebase-admin/firestore";
-import type { FiledDocument } from "../src/normalize/normalizeDocument.ts";
-import type { BlobStore } from "../src/platform/blobStore.ts";
-import { rawDocumentCollection } from "../src/rawDocument/collections.ts";
-import { firestoreObstacle } from "../src/rawDocument/firestoreFit.ts";
-import type { RawObject } from "../src/rawDocument/losslessJson.ts";
-import type { RawDocumentData } from "../src/rawDocument/rawDocument.ts";
-import { contentFolder } from "../src/rawDocument/removeRawDocuments.ts";
+import type { FiledDocument } from "../src/domain/extraction/filedDocument.ts";
+import type { BlobStore } from "../src/domain/rawDocument/blobStore.ts";
+import { rawDocumentCollection } from "../src/domain/rawDocument/collections.ts";
+import { firestoreObstacle } from "../src/domain/rawDocument/firestoreFit.ts";
+import type { RawObject } from "../src/domain/rawDocument/losslessJson.ts";
+import type { RawDocumentData } from "../src/domain/rawDocument/rawDocument.ts";
+import { contentFolder } from "../src/domain/rawDocument/removeRawDocuments.ts";
 
 /** Whose a raw answer is, and what it says. */
 export interface Answer {

@@ -1,18 +1,18 @@
 import { beforeEach } from "@jest/globals";
 import { z } from "zod";
-import { CallWillBeRetried, mineCompany } from "../src/mine/mineCompany.ts";
-import { mineSource } from "../src/mine/mineSource.ts";
-import { mineSourcePayload } from "../src/miningCall/mineSourceTask.ts";
-import { mineCompanyPayload } from "../src/miningCall/miningCall.ts";
+import { mineSourcePayload } from "../src/domain/miningCall/mineSourceTask.ts";
+import { mineCompanyPayload } from "../src/domain/miningCall/miningCall.ts";
 import type {
   Discovery,
   MiningModule,
   MiningRequest,
   ModuleCompany,
-} from "../src/miningModule/miningModule.ts";
+} from "../src/domain/miningModule/miningModule.ts";
 import { selectRow, selectRows, type TransactionalDatabase } from "../src/platform/postgres.ts";
 import type { EnqueueTasks } from "../src/platform/taskQueue.ts";
-import { tick } from "../src/schedule/tick.ts";
+import { CallWillBeRetried, mineCompany } from "../src/stages/mine/mineCompany.ts";
+import { mineSource } from "../src/stages/mine/mineSource.ts";
+import { tick } from "../src/stages/schedule/tick.ts";
 import { emptyTables } from "./emptyTables.ts";
 import { openTestDatabase } from "./openTestDatabase.ts";
 import { recordedQueue } from "./recordedQueue.ts";

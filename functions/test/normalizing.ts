@@ -4,23 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll } from "@jest/globals";
-import { storeMap } from "../src/normalizationMap/mapStore.ts";
-import { ensureMeasurements } from "../src/normalizationMap/measurements.ts";
+import { openBlobStore } from "../src/adapters/blobStore.ts";
+import { storeMap } from "../src/domain/normalizationMap/mapStore.ts";
+import { ensureMeasurements } from "../src/domain/normalizationMap/measurements.ts";
 import {
   type MeasuredMap,
   type NormalizationMap,
   normalizationMap,
-} from "../src/normalizationMap/normalizationMap.ts";
-import { type NormalizeContext, normalizeAtPath } from "../src/normalize/normalizeDocument.ts";
-import { openBlobStore } from "../src/platform/blobStore.ts";
-import { firestore } from "../src/platform/firebase.ts";
+} from "../src/domain/normalizationMap/normalizationMap.ts";
 import {
   isRawObject,
   parseLosslessJson,
   type RawObject,
   type RawValue,
-} from "../src/rawDocument/losslessJson.ts";
-import { storeRawDocument } from "../src/rawDocument/storeRawDocument.ts";
+} from "../src/domain/rawDocument/losslessJson.ts";
+import { storeRawDocument } from "../src/domain/rawDocument/storeRawDocument.ts";
+import { firestore } from "../src/platform/firebase.ts";
+import { type NormalizeContext, normalizeAtPath } from "../src/stages/normalize/normalizeDocument.ts";
 import { openTestDatabase } from "./openTestDatabase.ts";
 import { insertCompany, insertSource } from "./rows.ts";
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { DATA_TYPES } from "../src/normalizationMap/normalizationMap.ts";
+import { DATA_TYPES } from "../src/domain/normalizationMap/normalizationMap.ts";
 
 /**
  * fast-check with the same cases in every run, so that a change of ours is what makes a test fail. PROPERTY_SEED tries

@@ -1,4 +1,8 @@
-import type { DataType, MeasuredMap, MeasuredMapping } from "../src/normalizationMap/normalizationMap.ts";
+import type {
+  DataType,
+  MeasuredMap,
+  MeasuredMapping,
+} from "../src/domain/normalizationMap/normalizationMap.ts";
 
 /** A mapping in short, with its measurement's id. */
 export type Short = readonly [field: string, type: DataType, id: number, nested?: readonly Short[]];

@@ -1,7 +1,7 @@
-import { type AnalyzeContext, analyzeBatch } from "../../functions/src/analyze/analyzeBatch.ts";
-import { writeExtraction } from "../../functions/src/normalize/writeExtraction.ts";
-import type { BlobStore } from "../../functions/src/platform/blobStore.ts";
+import { writeExtraction } from "../../functions/src/domain/extraction/writeExtraction.ts";
+import type { BlobStore } from "../../functions/src/domain/rawDocument/blobStore.ts";
 import type { Database, TransactionalDatabase } from "../../functions/src/platform/postgres.ts";
+import { type AnalyzeContext, analyzeBatch } from "../../functions/src/stages/analyze/analyzeBatch.ts";
 import { countStatements } from "./countStatements.ts";
 import { type BenchDatabase, openDatabase } from "./databases.ts";
 import { readHistories, type SeriesOfTable, seriesOf } from "./histories.ts";

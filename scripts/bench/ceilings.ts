@@ -2,8 +2,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { COLUMN_TYPES, textOf } from "../../functions/src/normalize/insertValues.ts";
-import type { Value, ValueTable } from "../../functions/src/normalize/value.ts";
+import { COLUMN_TYPES, textOf } from "../../functions/src/domain/extraction/insertValues.ts";
+import type { Value, ValueTable } from "../../functions/src/domain/extraction/value.ts";
 import type { ShapedCompany } from "./portfolio/portfolio.ts";
 
 /** The rows that a company's raw document comes to, by table and column. */

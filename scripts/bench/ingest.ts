@@ -1,5 +1,5 @@
 import autocannon from "autocannon";
-import { signModuleTokens } from "../../functions/src/miningModule/moduleToken.ts";
+import { signModuleTokens } from "../../functions/src/domain/miningModule/moduleToken.ts";
 import { insertCompany, insertSource } from "../../functions/test/rows.ts";
 import { firestoreWriteFigure } from "./firestoreWrite.ts";
 import { readShapes } from "./portfolio/shapes.ts";

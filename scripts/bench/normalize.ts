@@ -1,7 +1,7 @@
-import { extractValues } from "../../functions/src/normalize/extractValues.ts";
-import { readFiled } from "../../functions/src/normalize/normalizeDocument.ts";
-import { writeExtraction } from "../../functions/src/normalize/writeExtraction.ts";
-import type { BlobStore } from "../../functions/src/platform/blobStore.ts";
+import { extractValues } from "../../functions/src/domain/extraction/extractValues.ts";
+import { readFiled } from "../../functions/src/domain/extraction/filedDocument.ts";
+import { writeExtraction } from "../../functions/src/domain/extraction/writeExtraction.ts";
+import type { BlobStore } from "../../functions/src/domain/rawDocument/blobStore.ts";
 import type { TransactionalDatabase } from "../../functions/src/platform/postgres.ts";
 import { insertByCopy, insertByUnnest, rowsOf } from "./ceilings.ts";
 import { countStatements } from "./countStatements.ts";

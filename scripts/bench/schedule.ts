@@ -1,10 +1,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { mineSource } from "../../functions/src/mine/mineSource.ts";
-import { type MineSourcePayload, mineSourcePayload } from "../../functions/src/miningCall/mineSourceTask.ts";
+import {
+  type MineSourcePayload,
+  mineSourcePayload,
+} from "../../functions/src/domain/miningCall/mineSourceTask.ts";
 import type { TransactionalDatabase } from "../../functions/src/platform/postgres.ts";
 import type { EnqueueTasks } from "../../functions/src/platform/taskQueue.ts";
-import { tick } from "../../functions/src/schedule/tick.ts";
+import { mineSource } from "../../functions/src/stages/mine/mineSource.ts";
+import { tick } from "../../functions/src/stages/schedule/tick.ts";
 import { insertSource, insertTask } from "../../functions/test/rows.ts";
 import { countStatements } from "./countStatements.ts";
 import { type BenchDatabase, openDatabase } from "./databases.ts";

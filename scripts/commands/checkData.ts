@@ -1,4 +1,4 @@
-import type { CheckReport } from "../../functions/src/operate/checks/checkData.ts";
+import type { CheckReport } from "../../functions/src/stages/operate/checks/checkData.ts";
 import { usePipeline } from "../normalize/pipeline.ts";
 import { table } from "../notify/operatorView.ts";
 
@@ -8,8 +8,10 @@ export async function checkData({ json }: { readonly json: boolean }): Promise<v
   const { database } = await import("../../functions/src/platform/postgres.ts");
   const { runJob } = await import("../../functions/src/platform/jobRun.ts");
   const { enqueueTasks } = await import("../../functions/src/platform/taskQueue.ts");
-  const { readChecks } = await import("../../functions/src/operate/checks/readChecks.ts");
-  const { checkCounts, checkData: run } = await import("../../functions/src/operate/checks/checkData.ts");
+  const { readChecks } = await import("../../functions/src/stages/operate/checks/readChecks.ts");
+  const { checkCounts, checkData: run } = await import(
+    "../../functions/src/stages/operate/checks/checkData.ts"
+  );
   const db = await database();
   const checks = await readChecks();
   let reports: CheckReport[] = [];

@@ -13,7 +13,7 @@ export interface DeliveriesOptions {
 export async function deliveries({ company, user, most, json }: DeliveriesOptions): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
-  const { deliveryHistory } = await import("../../functions/src/notify/deliveryHistory.ts");
+  const { deliveryHistory } = await import("../../functions/src/stages/notify/deliveryHistory.ts");
   const db = await database();
   const companyId = company === undefined ? undefined : (await findCompany(db, company)).id;
   const history = await deliveryHistory(db, { companyId, userId: user, most });

@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { settingsFor } from "../../functions/src/analyze/anomalies.ts";
-import { advance, DEFAULT_SETTINGS, type Verdict } from "../../functions/src/analyze/detector/detector.ts";
-import { parseSeriesCsv, type SeriesRow } from "../../functions/src/analyze/detector/seriesCsv.ts";
-import { start } from "../../functions/src/analyze/detector/state.ts";
+import { advance, DEFAULT_SETTINGS, type Verdict } from "../../functions/src/domain/detector/detector.ts";
+import { parseSeriesCsv, type SeriesRow } from "../../functions/src/domain/detector/seriesCsv.ts";
+import { start } from "../../functions/src/domain/detector/state.ts";
+import { settingsFor } from "../../functions/src/stages/analyze/anomalies.ts";
 import { alertChart } from "../detect/alertChart.ts";
 import { messageOf, UserError } from "../userError.ts";
 

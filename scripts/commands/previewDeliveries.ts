@@ -5,7 +5,7 @@ import { findCompany, table } from "../notify/operatorView.ts";
 export async function previewDeliveriesOf(idOrName: string, { json }: { json: boolean }): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
-  const { previewDeliveries } = await import("../../functions/src/notify/previewDeliveries.ts");
+  const { previewDeliveries } = await import("../../functions/src/stages/notify/previewDeliveries.ts");
   const db = await database();
   const company = await findCompany(db, idOrName);
   const recipients = await previewDeliveries(db, company.id, new Date());

@@ -6,7 +6,7 @@ export async function report(userId: number, { json }: { json: boolean }): Promi
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
   const { enqueueTasks } = await import("../../functions/src/platform/taskQueue.ts");
-  const { weekOf } = await import("../../functions/src/report/week.ts");
+  const { weekOf } = await import("../../functions/src/stages/report/week.ts");
   const which = { userId, week: weekOf(new Date()) };
   const page = await askForReport({ db: await database(), enqueue: enqueueTasks }, which);
   if (json) console.log(JSON.stringify({ ...which, page }));

@@ -4,7 +4,7 @@ import { usePipeline } from "../normalize/pipeline.ts";
 export async function seedRules({ json }: { readonly json: boolean }): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
-  const { seedRules: seed } = await import("../../functions/src/analyze/seedRules.ts");
+  const { seedRules: seed } = await import("../../functions/src/domain/rule/seedRules.ts");
   const seeded = await seed(await database(), new Date());
   if (json) {
     console.log(JSON.stringify(seeded));

@@ -1,6 +1,6 @@
-import { describeStates, drawStates } from "../../functions/src/state/drawStates.ts";
-import type { StateModel } from "../../functions/src/state/stateModel.ts";
-import { stateModels } from "../../functions/src/state/stateModels.ts";
+import { describeStates, drawStates } from "../../functions/src/domain/state/drawStates.ts";
+import type { StateModel } from "../../functions/src/domain/state/stateModel.ts";
+import { stateModels } from "../../functions/src/domain/state/stateModels.ts";
 
 /** What a caller may choose. */
 export interface StatesOptions {

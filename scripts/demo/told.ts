@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SEVERITIES } from "../../functions/src/channels/message.ts";
+import { SEVERITIES } from "../../functions/src/domain/message/message.ts";
 import { type Database, selectRows } from "../../functions/src/platform/postgres.ts";
 
 const newsRow = z.object({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sendReportTask } from "../../functions/src/delivery/sendReportTask.ts";
+import { sendReportTask } from "../../functions/src/domain/message/sendReportTask.ts";
 import { selectRow } from "../../functions/src/platform/postgres.ts";
 import { UserError } from "../userError.ts";
 import { type Asking, resultOf } from "./functionResult.ts";

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
-import { companiesNamed } from "../../functions/src/notify/previewDeliveries.ts";
 import type { Database } from "../../functions/src/platform/postgres.ts";
+import { companiesNamed } from "../../functions/src/stages/notify/previewDeliveries.ts";
 import { UserError } from "../userError.ts";
 
 /** The one company that an operator means. @throws UserError */

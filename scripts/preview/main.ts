@@ -1,10 +1,10 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { drawCharts } from "../../functions/src/channels/chart/drawChart.ts";
-import { messageCharts } from "../../functions/src/channels/chart/messageCharts.ts";
-import { renderEmail } from "../../functions/src/channels/email/renderEmail.ts";
-import type { Message } from "../../functions/src/channels/message.ts";
-import { renderSlack } from "../../functions/src/channels/slack/renderSlack.ts";
+import { drawCharts } from "../../functions/src/adapters/channels/chart/drawChart.ts";
+import { messageCharts } from "../../functions/src/adapters/channels/chart/messageCharts.ts";
+import { renderEmail } from "../../functions/src/adapters/channels/email/renderEmail.ts";
+import { renderSlack } from "../../functions/src/adapters/channels/slack/renderSlack.ts";
+import type { Message } from "../../functions/src/domain/message/message.ts";
 import {
   NAUGHTY_NAMES,
   sampleAlert,

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { renderEmail } from "../../functions/src/channels/email/renderEmail.ts";
-import { renderSlack } from "../../functions/src/channels/slack/renderSlack.ts";
+import { renderEmail } from "../../functions/src/adapters/channels/email/renderEmail.ts";
+import { renderSlack } from "../../functions/src/adapters/channels/slack/renderSlack.ts";
 import { sampleAlert, sampleReport } from "../../functions/test/channels/sampleMessages.ts";
 import type { CaughtMail } from "../standins/mail.ts";
 import type { StandInMessage } from "../standins/slack.ts";

@@ -1,6 +1,6 @@
 import { runner } from "node-pg-migrate";
 import pg from "pg";
-import { installStateModels } from "../../functions/src/state/installStateModels.ts";
+import { installStateModels } from "../../functions/src/domain/state/installStateModels.ts";
 import { sqlDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
 

@@ -180,8 +180,26 @@ function stateOf(error: unknown): string {
 
 function ignore(): void {}
 
+const camelNames = new Map<string, string>();
+
+/** A column's name as our code writes it: `company_id` is `companyId`. */
+function camelName(column: string): string {
+  const known = camelNames.get(column);
+  if (known !== undefined) return known;
+  const name = column.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+  camelNames.set(column, name);
+  return name;
+}
+
+function camelRow(row: unknown): unknown {
+  const renamed: Record<string, unknown> = { ...(row as object) };
+  for (const [column, value] of Object.entries(row as object)) renamed[camelName(column)] = value;
+  return renamed;
+}
+
 /**
- * Runs a statement and parses every row.
+ * Runs a statement and parses every row. Here columns get the names that our code has for them: the schema of
+ * `company_id` is that of `companyId`. What is inside a JSON column stays as it is.
  *
  * @param schema a constant: making one takes longer than parsing with it
  * @throws ZodError where a row is not what the schema says
@@ -193,7 +211,7 @@ export async function selectRows<S extends z.ZodType>(
   values: readonly unknown[] = [],
 ): Promise<z.output<S>[]> {
   const { rows } = await connection.query(text, values);
-  return rows.map((row) => schema.parse(row));
+  return rows.map((row) => schema.parse(camelRow(row)));
 }
 
 /** Like {@link selectRows}, for a statement that gives at most one row. */

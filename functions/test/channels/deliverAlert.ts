@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { send } from "../../src/channels/send.ts";
-import { attemptDelivery } from "../../src/delivery/attemptDelivery.ts";
-import { composeAlert } from "../../src/notify/composeAlert.ts";
+import { send } from "../../src/adapters/channels/send.ts";
+import { attemptDelivery } from "../../src/domain/message/attemptDelivery.ts";
 import { databaseOf, openPool } from "../../src/platform/postgres.ts";
+import { composeAlert } from "../../src/stages/notify/composeAlert.ts";
 
 /** The program of a process that makes one attempt at the delivery that its argument names. */
 const id = z.coerce.number().parse(process.argv[2]);

@@ -6,7 +6,7 @@ import type {
   Series,
   Severity,
   TestMessage,
-} from "../../src/channels/message.ts";
+} from "../../src/domain/message/message.ts";
 
 export const SENT_AT = new Date("2025-03-03T08:00:00Z");
 const DAY = 86_400_000;

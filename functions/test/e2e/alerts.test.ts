@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { z } from "zod";
-import { storeMap } from "../../src/normalizationMap/mapStore.ts";
-import { ensureMeasurements } from "../../src/normalizationMap/measurements.ts";
+import { storeMap } from "../../src/domain/normalizationMap/mapStore.ts";
+import { ensureMeasurements } from "../../src/domain/normalizationMap/measurements.ts";
 import { selectRow, selectRows } from "../../src/platform/postgres.ts";
 import { insertCompany, insertSource, insertTask } from "../rows.ts";
 import { follow, insertChannel, insertUser } from "../subscribers.ts";

@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
 import { z } from "zod";
-import { type ModuleClaims, signModuleTokens } from "../../src/miningModule/moduleToken.ts";
+import { type ModuleClaims, signModuleTokens } from "../../src/domain/miningModule/moduleToken.ts";
 
 /** A call as a module or the web application makes it. */
 export interface SentCall {

@@ -4,8 +4,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
 import { z } from "zod";
 import { fire } from "../../../scripts/stack/scheduler.ts";
-import { readChecks } from "../../src/operate/checks/readChecks.ts";
 import { selectRow } from "../../src/platform/postgres.ts";
+import { readChecks } from "../../src/stages/operate/checks/readChecks.ts";
 import { eventually, runningStack } from "./runningStack.ts";
 
 jest.setTimeout(120_000);

@@ -1,9 +1,9 @@
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { storeMap } from "../../src/normalizationMap/mapStore.ts";
-import { ensureMeasurements } from "../../src/normalizationMap/measurements.ts";
-import { openBlobStore } from "../../src/platform/blobStore.ts";
-import { storeRawDocument } from "../../src/rawDocument/storeRawDocument.ts";
+import { openBlobStore } from "../../src/adapters/blobStore.ts";
+import { storeMap } from "../../src/domain/normalizationMap/mapStore.ts";
+import { ensureMeasurements } from "../../src/domain/normalizationMap/measurements.ts";
+import { storeRawDocument } from "../../src/domain/rawDocument/storeRawDocument.ts";
 import { documentState, valuesOf } from "../normalized.ts";
 import { flatMap } from "../normalizing.ts";
 import { insertCompany, insertSource } from "../rows.ts";

@@ -1,14 +1,14 @@
 import { expect, jest, test } from "@jest/globals";
 import naughty from "big-list-of-naughty-strings" with { type: "json" };
 import { z } from "zod";
-import { storeMap } from "../../src/normalizationMap/mapStore.ts";
-import { ensureMeasurements } from "../../src/normalizationMap/measurements.ts";
-import { normalizationMap } from "../../src/normalizationMap/normalizationMap.ts";
-import { normalizeAtPath } from "../../src/normalize/normalizeDocument.ts";
-import { blobStore } from "../../src/platform/blobStore.ts";
+import { blobStore } from "../../src/adapters/blobStore.ts";
+import { storeMap } from "../../src/domain/normalizationMap/mapStore.ts";
+import { ensureMeasurements } from "../../src/domain/normalizationMap/measurements.ts";
+import { normalizationMap } from "../../src/domain/normalizationMap/normalizationMap.ts";
+import { rawDocumentCollection } from "../../src/domain/rawDocument/collections.ts";
 import { firestore } from "../../src/platform/firebase.ts";
 import { database, selectRows } from "../../src/platform/postgres.ts";
-import { rawDocumentCollection } from "../../src/rawDocument/collections.ts";
+import { normalizeAtPath } from "../../src/stages/normalize/normalizeDocument.ts";
 import { tokenFor } from "../e2e/calls.ts";
 import { openSetting } from "./setting.ts";
 

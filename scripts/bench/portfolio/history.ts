@@ -1,6 +1,6 @@
-import { identityOf } from "../../../functions/src/analyze/subject.ts";
-import { COLUMN_TYPES, textOf } from "../../../functions/src/normalize/insertValues.ts";
+import { COLUMN_TYPES, textOf } from "../../../functions/src/domain/extraction/insertValues.ts";
 import type { Database, TransactionalDatabase } from "../../../functions/src/platform/postgres.ts";
+import { identityOf } from "../../../functions/src/stages/analyze/subject.ts";
 import { FIRST_DAY, type ShapedCompany } from "./portfolio.ts";
 
 const SAMPLE = `

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import {
   type NormalizationMap,
   normalizationMap,
-} from "../../../functions/src/normalizationMap/normalizationMap.ts";
-import type { RawObject } from "../../../functions/src/rawDocument/losslessJson.ts";
+} from "../../../functions/src/domain/normalizationMap/normalizationMap.ts";
+import type { RawObject } from "../../../functions/src/domain/rawDocument/losslessJson.ts";
 import { projectDir } from "../../paths.ts";
 
 /** A kind of raw answer: how it is normalized, and what it says of a company. */

@@ -1,10 +1,10 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { normalizeAtPath } from "../../../functions/src/normalize/normalizeDocument.ts";
-import { blobStore } from "../../../functions/src/platform/blobStore.ts";
+import { blobStore } from "../../../functions/src/adapters/blobStore.ts";
+import type { RawObject } from "../../../functions/src/domain/rawDocument/losslessJson.ts";
+import { batchPath } from "../../../functions/src/domain/rawDocument/removeRawDocuments.ts";
+import { storeRawDocument } from "../../../functions/src/domain/rawDocument/storeRawDocument.ts";
 import { firestore } from "../../../functions/src/platform/firebase.ts";
-import type { RawObject } from "../../../functions/src/rawDocument/losslessJson.ts";
-import { batchPath } from "../../../functions/src/rawDocument/removeRawDocuments.ts";
-import { storeRawDocument } from "../../../functions/src/rawDocument/storeRawDocument.ts";
+import { normalizeAtPath } from "../../../functions/src/stages/normalize/normalizeDocument.ts";
 import { readShapes, type Shape } from "../portfolio/shapes.ts";
 import type { Backends } from "./backends.ts";
 import type { Deployed } from "./programs.ts";

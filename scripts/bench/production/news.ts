@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
+import type { RawObject } from "../../../functions/src/domain/rawDocument/losslessJson.ts";
 import { selectRows } from "../../../functions/src/platform/postgres.ts";
-import type { RawObject } from "../../../functions/src/rawDocument/losslessJson.ts";
 import { follow, insertChannel, insertUser } from "../../../functions/test/subscribers.ts";
 import { addRule } from "../../demo/subscribers.ts";
 import type { Query } from "../../soak/query.ts";

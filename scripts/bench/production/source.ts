@@ -1,6 +1,6 @@
-import { signModuleTokens } from "../../../functions/src/miningModule/moduleToken.ts";
-import { storeMap } from "../../../functions/src/normalizationMap/mapStore.ts";
-import { ensureMeasurements } from "../../../functions/src/normalizationMap/measurements.ts";
+import { signModuleTokens } from "../../../functions/src/domain/miningModule/moduleToken.ts";
+import { storeMap } from "../../../functions/src/domain/normalizationMap/mapStore.ts";
+import { ensureMeasurements } from "../../../functions/src/domain/normalizationMap/measurements.ts";
 import { firestore } from "../../../functions/src/platform/firebase.ts";
 import { insertCompany, insertSource } from "../../../functions/test/rows.ts";
 import type { Shape } from "../portfolio/shapes.ts";

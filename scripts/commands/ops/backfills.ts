@@ -1,4 +1,4 @@
-import type { Backfill } from "../../../functions/src/operate/backfill/backfill.ts";
+import type { Backfill } from "../../../functions/src/stages/operate/backfill/backfill.ts";
 import { findCompany, table } from "../../notify/operatorView.ts";
 import { accepted, operate, operatedDatabase, type Printed, refusalsTold, shownTime } from "./operating.ts";
 
@@ -17,8 +17,8 @@ export async function backfill(
   { json, company: companies, ...said }: BackfillOptions,
 ): Promise<void> {
   const db = await operatedDatabase();
-  const { backfillRequest } = await import("../../../functions/src/operate/ops/requests.ts");
-  const { startBackfill } = await import("../../../functions/src/operate/backfill/startBackfill.ts");
+  const { backfillRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
+  const { startBackfill } = await import("../../../functions/src/stages/operate/backfill/startBackfill.ts");
   const found: number[] = [];
   for (const company of companies) found.push((await findCompany(db, company)).id);
   const request = await accepted(backfillRequest, {
@@ -47,7 +47,7 @@ export async function backfills(
   { json, most }: Printed & { readonly most: number },
 ): Promise<void> {
   const db = await operatedDatabase();
-  const read = await import("../../../functions/src/operate/backfill/backfill.ts");
+  const read = await import("../../../functions/src/stages/operate/backfill/backfill.ts");
   if (id === undefined) {
     const listed = await read.listBackfills(db, most);
     if (json) console.log(JSON.stringify({ backfills: listed }));
@@ -73,7 +73,7 @@ export async function backfills(
 
 /** `ops cancel-backfill ID`: cancels a backfill. */
 export async function cancelBackfill(id: number, { json }: Printed): Promise<void> {
-  const { cancelBackfill } = await import("../../../functions/src/operate/backfill/cancelBackfill.ts");
+  const { cancelBackfill } = await import("../../../functions/src/stages/operate/backfill/cancelBackfill.ts");
   const cancelled = await operate("cancel backfill", { id }, (context) => cancelBackfill(context, id));
   console.log(
     json

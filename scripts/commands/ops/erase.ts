@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import type { Receipt } from "../../../functions/src/operate/erase/erasure.ts";
+import type { Receipt } from "../../../functions/src/stages/operate/erase/erasure.ts";
 import { requireRawDocuments, usePipeline } from "../../normalize/pipeline.ts";
 import { UserError } from "../../userError.ts";
 
@@ -35,12 +35,14 @@ async function erased(
   { later }: EraseOptions,
 ): Promise<Receipt> {
   const { eraseCompany, eraseLater, eraseUser } = await import(
-    "../../../functions/src/operate/erase/erase.ts"
+    "../../../functions/src/stages/operate/erase/erase.ts"
   );
-  const { removeChannelSecret } = await import("../../../functions/src/operate/erase/channelSecret.ts");
+  const { removeChannelSecret } = await import(
+    "../../../functions/src/stages/operate/erase/channelSecret.ts"
+  );
   const { database } = await import("../../../functions/src/platform/postgres.ts");
   const { firestore } = await import("../../../functions/src/platform/firebase.ts");
-  const { blobStore } = await import("../../../functions/src/platform/blobStore.ts");
+  const { blobStore } = await import("../../../functions/src/adapters/blobStore.ts");
   const { enqueueTasks } = await import("../../../functions/src/platform/taskQueue.ts");
   let batches = 0;
   const context = {

@@ -10,8 +10,8 @@ export interface FailedOptions extends Printed {
 /** `ops failed`: lists the raw documents that failed, and why. */
 export async function failed({ json, ...said }: FailedOptions & { readonly most: number }): Promise<void> {
   const db = await operatedDatabase();
-  const { failedRequest } = await import("../../../functions/src/operate/ops/requests.ts");
-  const { failedDocuments } = await import("../../../functions/src/normalize/failedDocuments.ts");
+  const { failedRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
+  const { failedDocuments } = await import("../../../functions/src/domain/rawDocument/failedDocuments.ts");
   const { most, ...filter } = await accepted(failedRequest, said);
   const documents = await failedDocuments(db, filter, most);
   if (json) {
@@ -38,8 +38,8 @@ export async function retry(
   ids: readonly string[],
   { json, ...said }: FailedOptions & { readonly all: boolean },
 ): Promise<void> {
-  const { retryRequest } = await import("../../../functions/src/operate/ops/requests.ts");
-  const { retryFailed } = await import("../../../functions/src/operate/ops/retryFailed.ts");
+  const { retryRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
+  const { retryFailed } = await import("../../../functions/src/stages/operate/ops/retryFailed.ts");
   const request = await accepted(retryRequest, { ...said, ids: ids.length === 0 ? undefined : ids });
   const { all: _said, ...filter } = request;
   const result = await operate("retry", filter, (context) => retryFailed(context, filter), "documents");

@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
 import type { z } from "zod";
-import type { OperationContext } from "../../../functions/src/operate/ops/operation.ts";
+import type { OperationContext } from "../../../functions/src/stages/operate/ops/operation.ts";
 import { usePipeline } from "../../normalize/pipeline.ts";
 import { UserError } from "../../userError.ts";
 
@@ -30,7 +30,7 @@ export async function operate<T extends object>(
 ): Promise<T> {
   const db = await operatedDatabase();
   const { enqueueTasks } = await import("../../../functions/src/platform/taskQueue.ts");
-  const { recordedOperation } = await import("../../../functions/src/operate/ops/operation.ts");
+  const { recordedOperation } = await import("../../../functions/src/stages/operate/ops/operation.ts");
   let enqueued = 0;
   const context = {
     db,

@@ -11,8 +11,8 @@ export interface RunsOptions extends Printed {
 /** `ops runs`: lists the newest runs of scheduled functions. */
 export async function runs({ json, ...said }: RunsOptions): Promise<void> {
   const db = await operatedDatabase();
-  const { runsRequest } = await import("../../../functions/src/operate/ops/requests.ts");
-  const { listRuns } = await import("../../../functions/src/operate/ops/runs.ts");
+  const { runsRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
+  const { listRuns } = await import("../../../functions/src/stages/operate/ops/runs.ts");
   const listed = await listRuns(db, await accepted(runsRequest, said));
   if (json) {
     console.log(JSON.stringify({ runs: listed }));

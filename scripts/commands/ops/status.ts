@@ -1,13 +1,13 @@
-import type { Status } from "../../../functions/src/operate/ops/status.ts";
+import type { Status } from "../../../functions/src/stages/operate/ops/status.ts";
 import { table } from "../../notify/operatorView.ts";
 import { accepted, operatedDatabase, type Printed, shownAge, shownTime } from "./operating.ts";
 
 /** `ops status`: shows how everything is doing. */
 export async function status({ json, ...said }: Printed & { readonly hours: string }): Promise<void> {
   const db = await operatedDatabase();
-  const { statusRequest } = await import("../../../functions/src/operate/ops/requests.ts");
-  const { readStatus } = await import("../../../functions/src/operate/ops/status.ts");
-  const { queueStates } = await import("../../../functions/src/operate/ops/queueStates.ts");
+  const { statusRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
+  const { readStatus } = await import("../../../functions/src/stages/operate/ops/status.ts");
+  const { queueStates } = await import("../../../functions/src/stages/operate/ops/queueStates.ts");
   const { queueProjectConfig } = await import("../../../functions/src/platform/config.ts");
   const request = await accepted(statusRequest, said);
   const project = queueProjectConfig();

@@ -1,4 +1,4 @@
-import type { Mapping } from "../../../functions/src/normalizationMap/normalizationMap.ts";
+import type { Mapping } from "../../../functions/src/domain/normalizationMap/normalizationMap.ts";
 import { type Random, randomOf } from "../random.ts";
 import type { SoakCompany, SoakDocument, SoakSource } from "./soakInput.ts";
 

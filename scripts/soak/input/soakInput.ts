@@ -1,4 +1,4 @@
-import type { Mapping } from "../../../functions/src/normalizationMap/normalizationMap.ts";
+import type { Mapping } from "../../../functions/src/domain/normalizationMap/normalizationMap.ts";
 
 /** One raw answer about a company. */
 export interface SoakDocument {

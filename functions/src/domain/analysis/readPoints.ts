@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { type Database, prepared, selectRows } from "../../platform/postgres.ts";
+import { earlierIn, earlierNumbers, NUMBER_TABLES, THIS_DOCUMENT } from "./earlierPoints.ts";
+import type { DocumentPoints, EarlierValue, Measurement } from "./series.ts";
+
+const TEXT_TABLES = ["text", "paragraph", "link", "image", "date", "bool"] as const;
+const VALUE_TABLES = [...NUMBER_TABLES, ...TEXT_TABLES, "comment"] as const;
+
+const measurementColumns = {
+  measurement_id: z.int(),
+  name: z.string(),
+  declared_type: z.string(),
+  parent_id: z.int().nullable(),
+  parent_name: z.string().nullable(),
+  is_top: z.boolean(),
+};
+
+const pointRow = z.object({
+  type: z.enum(VALUE_TABLES),
+  company_measurement_id: z.int(),
+  item_key: z.string(),
+  value: z.string().nullable(),
+  timestamp: z.date(),
+  previous: z.string().nullable(),
+  previous_at: z.date().nullable(),
+  ...measurementColumns,
+});
+
+const MEASUREMENT = `
+    join company_source_measurement series using (company_measurement_id)
+    join source_measurement measurement on measurement.id = series.source_measurement_id
+    left join source_measurement parent on parent.id = measurement.parent_measurement_id`;
+const MEASUREMENT_COLUMNS = `
+         measurement.id as measurement_id, measurement.measurement_name as name, measurement.type as declared_type,
+         parent.id as parent_id, parent.measurement_name as parent_name,
+         parent.parent_measurement_id is null as is_top`;
+
+const before = { series: "point", until: '< point."timestamp"', subject: "$2", limit: "1" };
+
+function pointsIn(table: (typeof VALUE_TABLES)[number]): string {
+  const isNumber = NUMBER_TABLES.some((name) => name === table);
+  // What a comment says is for those who score it.
+  const shown = (value: string) => (table === "comment" ? "null::text" : `${value}::text`);
+  return `
+    select '${table}' as type, point.company_measurement_id, point.item_key, ${shown("point.value")} as value,
+           point."timestamp", ${shown("previous.value")} as previous, previous."timestamp" as previous_at
+      from measurement_${table}_value point
+      left join lateral ${isNumber ? earlierNumbers(before) : earlierIn(table, before)} previous on true
+     where point.raw_document_id = ${THIS_DOCUMENT}`;
+}
+
+// The points by measurement_<table>_value_raw_document_idx, the one before each by …_point_key.
+const POINTS = prepared(`
+  with point as (${VALUE_TABLES.map(pointsIn).join(" union all ")})
+  select point.*, ${MEASUREMENT_COLUMNS}
+    from point ${MEASUREMENT}
+   order by measurement.id, point.item_key`);
+
+/** The values of a raw document, each with the last one of its series before it. */
+export async function readPoints(
+  connection: Database,
+  { id, subject }: { readonly id: string; readonly subject: string },
+): Promise<DocumentPoints> {
+  const rows = await selectRows(connection, pointRow, POINTS, [id, subject]);
+  const points: { [Kind in keyof DocumentPoints]: DocumentPoints[Kind][number][] } = {
+    numeric: [],
+    texts: [],
+    comments: [],
+  };
+  for (const row of rows) {
+    const at = {
+      companyMeasurementId: row.company_measurement_id,
+      itemKey: row.item_key,
+      observedAt: row.timestamp,
+      measurement: measurementOf(row),
+    };
+    const { type, previous } = row;
+    const value = row.value ?? "";
+    if (type === "int" || type === "bigint" || type === "float") {
+      points.numeric.push({
+        ...at,
+        value: Number(value),
+        previous: previous === null ? null : Number(previous),
+      });
+    } else if (type === "comment") {
+      points.comments.push({ ...at, isKnown: row.previous_at !== null });
+    } else {
+      points.texts.push({ ...at, type, value, previous, previousAt: row.previous_at });
+    }
+  }
+  return points;
+}
+
+function measurementOf(row: z.output<z.ZodObject<typeof measurementColumns>>): Measurement {
+  return {
+    id: row.measurement_id,
+    name: row.name,
+    type: row.declared_type,
+    parent:
+      row.parent_id === null ? null : { id: row.parent_id, name: row.parent_name ?? "", isTop: row.is_top },
+  };
+}
+
+const earlierRow = z.object({
+  type: z.enum(VALUE_TABLES),
+  company_measurement_id: z.int(),
+  item_key: z.string(),
+  value: z.string().nullable(),
+  ...measurementColumns,
+});
+
+// The document by raw_document_subject_idx; its values as above. Long texts are not needed: texts name items.
+const EARLIER_DOCUMENT = prepared(`
+  with document as (
+    select id
+      from pipeline.raw_document
+     where data_source_id = $1 and company_id = $2 and observed_at < $3 and subject = $4 and state = 'ANALYZED'
+       and value_count > 0
+     order by observed_at desc, id desc
+     limit 1
+  ), point as (
+    ${VALUE_TABLES.map(
+      (table) => `
+        select '${table}' as type, company_measurement_id, item_key,
+               ${table === "comment" || table === "paragraph" ? "null" : "left(value::text, 200)"} as value
+          from measurement_${table}_value
+         where raw_document_id = (select id from document)`,
+    ).join(" union all ")}
+  )
+  select point.*, ${MEASUREMENT_COLUMNS}
+    from point ${MEASUREMENT}
+   order by measurement.id, point.item_key`);
+
+/** The values of the last sound raw document before a time about the same subject. Empty where there is none. */
+export async function readEarlierDocument(
+  connection: Database,
+  document: {
+    readonly sourceId: number;
+    readonly companyId: number;
+    readonly observedAt: Date;
+    readonly subject: string;
+  },
+): Promise<EarlierValue[]> {
+  const { sourceId, companyId, observedAt, subject } = document;
+  const rows = await selectRows(connection, earlierRow, EARLIER_DOCUMENT, [
+    sourceId,
+    companyId,
+    observedAt,
+    subject,
+  ]);
+  return rows.map((row) => ({
+    companyMeasurementId: row.company_measurement_id,
+    itemKey: row.item_key,
+    measurement: measurementOf(row),
+    type: row.type,
+    value: row.value,
+  }));
+}

@@ -1,0 +1,72 @@
+import type { Firestore } from "firebase-admin/firestore";
+import { newestMap, UnreadableMapError } from "../normalizationMap/mapStore.ts";
+import type { BlobStore } from "../rawDocument/blobStore.ts";
+import {
+  InvalidRawDocumentError,
+  type RawDocument,
+  readRawDocument,
+} from "../rawDocument/readRawDocument.ts";
+import { CannotNormalizeError } from "./cannotNormalizeError.ts";
+import { extractValues } from "./extractValues.ts";
+import type { ExtractedDocument } from "./writeExtraction.ts";
+
+/** A raw document as Firestore has it. */
+export interface FiledDocument {
+  readonly id: string;
+  readonly path: string;
+  /** Undefined where there is none. */
+  readonly fields: unknown;
+}
+
+/** A raw document that was read. */
+export type ReadDocument = RawDocument & Pick<FiledDocument, "id" | "path">;
+
+/**
+ * Reads a raw document as Firestore has it.
+ *
+ * @throws InvalidRawDocumentError, CannotNormalizeError where it can never be read; any other error may pass
+ */
+export async function readFiled(document: FiledDocument, blobStore: BlobStore): Promise<ReadDocument> {
+  if (document.fields === undefined) throw new CannotNormalizeError("The raw document is not in Firestore");
+  const { id, path } = document;
+  return { id, path, ...(await readRawDocument(document.fields, blobStore)) };
+}
+
+/**
+ * What the newest map of its source makes of a raw document.
+ *
+ * @throws CannotNormalizeError, UnreadableMapError where there is no map to read it by
+ */
+export async function extractByNewestMap(
+  firestore: Firestore,
+  document: ReadDocument,
+): Promise<ExtractedDocument> {
+  const newest = await newestMap(firestore, document.sourceId);
+  if (newest === undefined) {
+    throw new CannotNormalizeError(
+      `Data source ${document.sourceId} has no normalization map: its handshake has not succeeded yet`,
+    );
+  }
+  return {
+    document,
+    mapVersion: newest.version,
+    extraction: extractValues(newest.map, document.rawData),
+  };
+}
+
+// PostgreSQL's classes "data exception" and "program limit exceeded": the same document meets them again.
+const FINAL_STATES = /^(22|54)/;
+
+/** Whether a document that met this error meets it again, however often it is tried. */
+export function isFinal(error: unknown): boolean {
+  return (
+    error instanceof InvalidRawDocumentError ||
+    error instanceof UnreadableMapError ||
+    error instanceof CannotNormalizeError ||
+    (error instanceof Error &&
+      "code" in error &&
+      typeof error.code === "string" &&
+      error.code.length === 5 &&
+      FINAL_STATES.test(error.code))
+  );
+}

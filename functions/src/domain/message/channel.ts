@@ -1,0 +1,34 @@
+import type { Message } from "./message.ts";
+
+/** A row of notification_channel, as far as sending needs it. */
+export interface Channel {
+  readonly type: "EMAIL" | "SLACK";
+  readonly destination: string;
+  readonly secretId: string | null;
+}
+
+export interface SendOptions {
+  /** Names the delivery to the provider. */
+  readonly deliveryId: string;
+  readonly now: Date;
+  /** Awaited right before the provider is given the message. Where it throws, nothing was sent. */
+  readonly beforeHandingOver: () => Promise<void>;
+  /** How long the provider may be silent, where its usual time is not meant. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A message that the provider took. */
+export interface Sent {
+  /** Message-ID of an email; channel and timestamp of a Slack message, e.g. `C0123456789:1700000000.000100`. */
+  readonly providerId: string | null;
+  /** What did not go as it should, and did not matter enough to stop the message. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Sends a message to a channel.
+ *
+ * @throws DeliveryError with the provider's reason; any other error is a mistake in the configuration or in here, or
+ *   what `beforeHandingOver` threw. Only where the error's kind is "unclear" may the message have been sent.
+ */
+export type Send = (channel: Channel, message: Message, options: SendOptions) => Promise<Sent>;

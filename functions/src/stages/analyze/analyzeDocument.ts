@@ -1,0 +1,162 @@
+import { dataProblemOf } from "../../domain/analysis/dataProblem.ts";
+import { keepStates, readHistories, readStates } from "../../domain/analysis/detectorStates.ts";
+import {
+  type Analysis,
+  finishAnalysis,
+  type PendingDocument,
+  writeDataProblem,
+} from "../../domain/analysis/pendingDocument.ts";
+import { readEarlierDocument, readPoints } from "../../domain/analysis/readPoints.ts";
+import {
+  type DocumentPoints,
+  type EarlierValue,
+  type NumericPoint,
+  type Rule,
+  type SeriesId,
+  seriesKey,
+} from "../../domain/analysis/series.ts";
+import { watchedPoints } from "../../domain/analysis/watchedPoints.ts";
+import type { Settings } from "../../domain/detector/detector.ts";
+import { openDeliveries } from "../../domain/message/openDeliveries.ts";
+import { readRules } from "../../domain/rule/readRules.ts";
+import { logWarning } from "../../platform/log.ts";
+import { correlationOf } from "../../platform/logContext.ts";
+import type { Database } from "../../platform/postgres.ts";
+import type { Task } from "../../platform/taskQueue.ts";
+import { type Anomaly, type Judged, judgeSeries, latePoints } from "./anomalies.ts";
+import type { Candidate } from "./candidate.ts";
+import { changedPoints, itemChanges, ownChanges } from "./changes.ts";
+import { itemNamesOf } from "./itemNames.ts";
+import { itemsNewAndGone, type ListSeries } from "./items.ts";
+import { readListSeries } from "./listSeries.ts";
+import { anomalyFindings, ruleFindings, withoutTold } from "./numericFindings.ts";
+import { readTold, spacedOut } from "./spacing.ts";
+import { settleSubject } from "./subject.ts";
+import { writeFindings } from "./writeFindings.ts";
+
+/** What an analysis is set to. */
+export interface AnalysisSettings {
+  readonly detector: Settings;
+  /** How long a series that was told is silent, but for its return. */
+  readonly spacingMs: number;
+}
+
+/** What became of a document, once the transaction is committed. */
+export interface AnalyzedDocument {
+  readonly state: Analysis["state"];
+  readonly findingCount: number;
+  /** The tasks for the queue `deliver`. */
+  readonly deliveries: readonly Task[];
+}
+
+/**
+ * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 13
+ * statements, whatever the size of the document. The caller holds the lock on the company at the source.
+ */
+export async function analyzeDocument(
+  connection: Database,
+  document: PendingDocument,
+  settings: AnalysisSettings,
+  now: Date,
+): Promise<AnalyzedDocument> {
+  const subject = await settleSubject(connection, document);
+  const [points, earlier, rules, listSeries] = await Promise.all([
+    readPoints(connection, { id: document.id, subject }),
+    readEarlierDocument(connection, { ...document, subject }),
+    readRules(connection, { ...document, subject }),
+    readListSeries(connection, document),
+  ]);
+  const counts = {
+    valueCount: points.numeric.length + points.texts.length + points.comments.length,
+    commentCount: points.comments.length,
+  };
+  const finish = (analysis: Pick<Analysis, "state" | "newsIds">) =>
+    finishAnalysis(connection, document.id, { ...counts, ...analysis }, now);
+
+  const problem = dataProblemOf(points, earlier);
+  if (problem !== undefined) {
+    await recordProblem(connection, document, problem, now);
+    await finish({ state: "DATA_PROBLEM", newsIds: [] });
+    return { state: "DATA_PROBLEM", findingCount: 0, deliveries: [] };
+  }
+  const judged = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings);
+  const anomalies = judged.flatMap((series) => series.anomalies);
+  const { observedAt } = document;
+  const candidates = findAll({ observedAt, points, earlier, rules, listSeries, anomalies });
+  const [told] = await Promise.all([
+    readTold(connection, candidates, settings.spacingMs),
+    keepStates(connection, subject, judged, now),
+  ]);
+  const findings = toTell(spacedOut(candidates, told, settings.spacingMs));
+  const written = await writeFindings(connection, findings, document, now);
+  const findingIds = written.map(({ findingId }) => findingId);
+  const { companyId, taskId } = document;
+  const correlation = correlationOf({ taskId, documentId: document.id });
+  const [deliveries] = await Promise.all([
+    openDeliveries(connection, { companyId, findingIds, correlation, now }),
+    finish({ state: "ANALYZED", newsIds: written.map(({ newsId }) => newsId) }),
+  ]);
+  return { state: "ANALYZED", findingCount: written.length, deliveries };
+}
+
+async function recordProblem(
+  connection: Database,
+  document: PendingDocument,
+  problem: string,
+  now: Date,
+): Promise<void> {
+  await writeDataProblem(connection, document, problem, now);
+  const { id, sourceId, companyId } = document;
+  logWarning(`A source sent what is no news but a data problem: ${problem}`, {
+    document: id,
+    source: sourceId,
+    company: companyId,
+  });
+}
+
+/** Leaves out the anomalies that others tell of as well. */
+function toTell(candidates: readonly Candidate[]): Candidate[] {
+  const isAnomaly = ({ detector }: Candidate) => detector === "anomaly";
+  const others = candidates.filter((candidate) => !isAnomaly(candidate));
+  return [...others, ...withoutTold(candidates.filter(isAnomaly), others)];
+}
+
+interface Found {
+  readonly observedAt: Date;
+  readonly points: DocumentPoints;
+  readonly earlier: readonly EarlierValue[];
+  readonly rules: ReadonlyMap<string, readonly Rule[]>;
+  readonly listSeries: ListSeries;
+  readonly anomalies: readonly Anomaly[];
+}
+
+function findAll({ observedAt, points, earlier, rules, listSeries, anomalies }: Found): Candidate[] {
+  const names = itemNamesOf([...points.texts, ...earlier]);
+  const changed = changedPoints(points.texts);
+  return [
+    ...ruleFindings(points.numeric, { rules, anomalies, names }),
+    ...anomalyFindings(anomalies, names),
+    ...ownChanges(changed),
+    ...itemChanges(changed, names),
+    ...itemsNewAndGone(points, earlier, { observedAt, names, listSeries }),
+  ];
+}
+
+/** Has the detector judge the points. What it knows after that is not kept yet. */
+async function judgeNumbers(
+  connection: Database,
+  { numeric, subject }: { readonly numeric: readonly NumericPoint[]; readonly subject: string },
+  settings: AnalysisSettings,
+): Promise<(Judged & SeriesId)[]> {
+  const watched = watchedPoints(numeric);
+  const known = await readStates(connection, subject, watched);
+  const histories = await readHistories(connection, subject, latePoints(watched, known));
+  return watched.map((point) => {
+    const key = seriesKey(point);
+    return {
+      companyMeasurementId: point.companyMeasurementId,
+      itemKey: point.itemKey,
+      ...judgeSeries(point, known.get(key), histories.get(key), settings.detector),
+    };
+  });
+}

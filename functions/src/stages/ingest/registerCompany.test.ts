@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { emptyTables } from "../../../test/emptyTables.ts";
+import { openTestDatabase } from "../../../test/openTestDatabase.ts";
+import { insertCompany, insertSource } from "../../../test/rows.ts";
+import { ApiError } from "../../platform/apiError.ts";
+import { type NamedCompany, registerCompany } from "./registerCompany.ts";
+
+const db = openTestDatabase();
+const now = new Date("2024-05-15T12:00:00Z");
+beforeEach(async () => {
+  await emptyTables(db);
+});
+
+const register = (company: Partial<NamedCompany>) => registerCompany(db, { domains: [], ...company }, now);
+const companies = async () =>
+  (await db.query("select id, name, description, added_by, modified_at from company order by id")).rows;
+const domains = async () =>
+  (await db.query("select domain, company_id from pipeline.company_domain order by domain")).rows;
+
+test("a new company gets its domain as description, its domains remembered, and a link to every source", async () => {
+  const source = await insertSource(db);
+  const { id, created } = await register({ name: " TestOrg ", domains: ["test.com", "test.de", "test.com"] });
+  expect(created).toBe(true);
+  expect(await companies()).toEqual([
+    { id, name: "TestOrg", description: "test.com", added_by: null, modified_at: now },
+  ]);
+  expect(await domains()).toEqual([
+    { domain: "test.com", company_id: id },
+    { domain: "test.de", company_id: id },
+  ]);
+  const links = await db.query("select data_source_id, company_id from company_data_source");
+  expect(links.rows).toEqual([{ data_source_id: source, company_id: id }]);
+});
+
+describe("a company that is there is found", () => {
+  test("by any of its domains, whatever it is called now", async () => {
+    const { id } = await register({ name: "Old name", domains: ["test.com", "test.de"] });
+    const found = await register({ name: "New name", domains: ["https://www.Test.DE/about", "test.io"] });
+    expect(found).toEqual({ id, name: "Old name", created: false });
+    expect(await register({ domains: ["test.io"] })).toMatchObject({ id, created: false });
+    expect(await companies()).toHaveLength(1);
+  });
+
+  test("by the domain that an earlier backend kept in the description", async () => {
+    const id = await insertCompany(db, "TestOrg GmbH");
+    await db.query("update company set description = 'Test.com' where id = $1", [id]);
+    expect(await register({ name: "TestOrg", domains: ["test.com"] })).toMatchObject({ id, created: false });
+  });
+
+  test("by its name, in any case", async () => {
+    const id = await insertCompany(db, "TestOrg");
+    expect(await register({ name: "TESTORG", domains: ["test.com"] })).toMatchObject({ id, created: false });
+    expect(await domains()).toEqual([{ domain: "test.com", company_id: id }]);
+  });
+
+  test("by domain before name", async () => {
+    const named = await insertCompany(db, "Apollo");
+    const other = await register({ name: "Apollo Global", domains: ["apollo.com"] });
+    expect(await register({ name: "Apollo", domains: ["apollo.com"] })).toMatchObject({ id: other.id });
+    expect(named).not.toBe(other.id);
+  });
+});
+
+test("without a name it is called by its domain, without a domain it has none", async () => {
+  expect(await register({ name: null, domains: ["test.com"] })).toMatchObject({
+    name: "test.com",
+    created: true,
+  });
+  expect(await register({ name: "Nameless", domains: ["", "not a domain", "localhost"] })).toMatchObject({
+    created: true,
+  });
+  expect(await domains()).toHaveLength(1);
+});
+
+test.each([[{ name: null }], [{ name: "  " }], [{ name: "\0", domains: ["x"] }]])(
+  "nothing is created of %j",
+  async (company) => {
+    await expect(register(company)).rejects.toThrow(ApiError);
+    expect(await companies()).toEqual([]);
+  },
+);
+
+test("who added it is kept, as long as he is there", async () => {
+  await db.query(`insert into "user" (id, auth_id, name, modified_at) values (5, 'a', 'A', now())`);
+  await register({ name: "A", addedBy: 5, description: "What it does" });
+  await register({ name: "B", addedBy: 6 });
+  expect(await companies()).toMatchObject([
+    { name: "A", added_by: 5, description: "What it does" },
+    { name: "B", added_by: null },
+  ]);
+});
+
+test("twenty at once that mean the same company get the same one", async () => {
+  const asked: Partial<NamedCompany>[] = [
+    { name: "TestOrg", domains: ["test.com"] },
+    { name: "testorg", domains: ["test.de", "test.com"] },
+    { name: "TESTORG" },
+    { domains: ["test.com", "test.de"] },
+  ];
+  // The last has no name: it must find the first by a domain, so that one comes first.
+  await register({ name: "Someone else", domains: ["else.com"] });
+  const registered = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => register(asked[index % 3] ?? {})),
+  );
+  registered.push(await register(asked[3] ?? {}));
+  expect(new Set(registered.map(({ id }) => id)).size).toBe(1);
+  expect(registered.filter(({ created }) => created)).toHaveLength(1);
+  expect(await companies()).toHaveLength(2);
+});

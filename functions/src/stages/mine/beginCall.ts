@@ -1,0 +1,132 @@
+import { z } from "zod";
+import type { MineCompanyPayload } from "../../domain/miningCall/miningCall.ts";
+import { type Database, selectRow } from "../../platform/postgres.ts";
+
+// For a source without a quota: the largest int4.
+const MOST_CALLS = 2_147_483_647;
+
+const begunCall = z
+  .object({
+    call_id: z.string(),
+    call_attempt: z.number(),
+    max_run_seconds: z.number(),
+    source_id: z.number(),
+    source_name: z.string(),
+    invocation_endpoint: z.string(),
+    additional_params: z.unknown(),
+    company_name: z.string().nullable(),
+    link_id: z.number().nullable(),
+    identifiers: z.array(z.object({ property: z.string(), value: z.string() })),
+  })
+  .transform((row) => ({
+    callId: row.call_id,
+    /** How many times the module has been tried for this company, this one included. */
+    callAttempt: row.call_attempt,
+    maxRunSeconds: row.max_run_seconds,
+    source: {
+      id: row.source_id,
+      name: row.source_name,
+      endpoint: row.invocation_endpoint,
+      additionalParams: row.additional_params,
+    },
+    companyName: row.company_name,
+    /** The row that links company and source, or null where the link is gone. */
+    linkId: row.link_id,
+    /** The company's identifiers at the source that are still valid. */
+    identifiers: row.identifiers,
+  }));
+
+export type BegunCall = z.output<typeof begunCall>;
+
+/** A call that may not be tried again today: how far it has come. */
+const refusedCall = z
+  .object({
+    calls_per_day: z.number(),
+    is_running: z.boolean(),
+    error_type: z.string().nullable(),
+    error_text: z.string().nullable(),
+  })
+  .transform((row) => ({
+    callsPerDay: row.calls_per_day,
+    /** Another process may be trying it at this moment. */
+    isRunning: row.is_running,
+    /** Why its last try failed, where there was one. */
+    lastFailure:
+      row.error_type === null
+        ? undefined
+        : { errorType: row.error_type, errorText: row.error_text ?? row.error_type },
+  }));
+
+export type RefusedCall = z.output<typeof refusedCall>;
+
+const beginning = z.union([
+  begunCall.transform((call) => ({ call, refused: undefined })),
+  refusedCall.transform((refused) => ({ call: undefined, refused })),
+]);
+
+// Finds the call in mining_call_task_id_company_id_key, the identifiers in
+// company_data_source_identifier_link_idx. A call that runs already may run again: its process may have died. The
+// try is counted in the same statement, under the lock of the day's row, so that no number of processes exceeds the
+// quota: the call begins only if it could be counted.
+const BEGIN_CALL = `
+  with asked as (
+    select c.id, c.state, c.started_at, c.error_type, c.error_text, t.data_source_id, t.max_run_seconds,
+           pipeline.calls_per_day(d.additional_params) as calls_per_day
+      from scheduled_task t
+      join data_source d on d.id = t.data_source_id
+      join pipeline.mining_call c on c.task_id = t.task_id
+     where t.task_id = $1 and t.attempts = $2 and t.status = 'PROCESSING'
+       and (c.company_id = $3 or ($3::int is null and c.company_id is null))
+       and c.state in ('ENQUEUED', 'RUNNING')
+       for no key update of c
+  ), counted as (
+    insert into pipeline.source_day as today (data_source_id, day, calls)
+    select data_source_id, $4::timestamp(3)::date, 1 from asked where calls_per_day is distinct from 0
+    on conflict (data_source_id, day) do update set calls = today.calls + 1
+     where today.calls < coalesce((select calls_per_day from asked), ${MOST_CALLS})
+    returning today.data_source_id
+  ), call as (
+    update pipeline.mining_call c
+       set state = 'RUNNING', attempt = c.attempt + 1, started_at = $4, ended_at = null
+      from asked join counted using (data_source_id)
+     where c.id = asked.id
+    returning c.id, c.attempt
+  ), seen as (
+    update pipeline.task_run set last_seen_at = $4 where task_id = $1 and exists (select from call)
+  ), turn as (
+    insert into pipeline.company_turn (data_source_id, company_id, turn_at)
+    select counted.data_source_id, $3, $4 from counted where $3::int is not null
+    on conflict (data_source_id, company_id) do update set turn_at = excluded.turn_at
+  )
+  select call.id::text as call_id, call.attempt as call_attempt, asked.max_run_seconds,
+         asked.calls_per_day, asked.error_type, asked.error_text,
+         asked.state = 'RUNNING' and asked.started_at + asked.max_run_seconds * interval '1 second' > $4 as is_running,
+         d.id as source_id, d.source_name, d.invocation_endpoint, d.additional_params,
+         company.name as company_name,
+         link.id as link_id,
+         coalesce(
+           (select jsonb_agg(jsonb_build_object('property', i.property, 'value', i.value) order by i.id)
+              from company_data_source_identifier i
+             where i.company_data_source_id = link.id and i.validity > $4),
+           '[]'
+         ) as identifiers
+    from asked
+    left join call on call.id = asked.id
+    join data_source d on d.id = asked.data_source_id
+    left join company on company.id = $3
+    left join company_data_source link on link.data_source_id = d.id and link.company_id = $3`;
+
+/**
+ * Starts a try of a mining call, and reads everything that it needs. It is a sign of life of its task, a call of the
+ * source's day, and its company's turn.
+ *
+ * @returns the call, or one that is refused because the day's quota is used up; undefined where there is nothing to
+ *   do: the call has ended, or the task runs in another attempt
+ */
+export function beginCall(
+  db: Database,
+  { taskId, attempt, companyId }: MineCompanyPayload,
+  now: Date,
+): Promise<z.output<typeof beginning> | undefined> {
+  return selectRow(db, beginning, BEGIN_CALL, [taskId, attempt, companyId, now]);
+}

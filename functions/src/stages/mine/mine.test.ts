@@ -1,0 +1,248 @@
+import { describe, expect, test } from "@jest/globals";
+import { openMining } from "../../../test/mining.ts";
+import { insertCompany, insertIdentifier, insertSource } from "../../../test/rows.ts";
+import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
+import { mineSourcePayload } from "../../domain/miningCall/mineSourceTask.ts";
+import { ModuleError } from "../../domain/miningModule/moduleError.ts";
+import { CallWillBeRetried, TRIES_PER_CALL } from "./mineCompany.ts";
+import { mineSource } from "./mineSource.ts";
+
+const NOW = new Date("2024-05-15T12:00:00Z");
+const mining = openMining(NOW);
+const { db, runPage, runCall, runAll, companies, startTask, task, calls } = mining;
+
+describe("fanning out", () => {
+  test("one call for each linked company; the task ends when all have", async () => {
+    const ids = await companies(20);
+    const id = await startTask();
+    await runAll();
+    expect(mining.module.calls.map((call) => call.company?.id)).toEqual(ids);
+    expect(mining.module.calls[0]).toMatchObject({
+      taskId: id,
+      attempt: 1,
+      company: { name: "Company 1" },
+      identifiers: { handles: ["company-1"] },
+    });
+    expect(await task()).toMatchObject({
+      status: "SUCCESS",
+      ended_at: NOW,
+      summary: { companies: 20, succeeded: 20, failed: 0, warnings: 0, errors: {} },
+    });
+  });
+
+  test("goes on page by page", async () => {
+    await companies(5);
+    await startTask();
+    for (const expected of [2, 4, 5]) {
+      await runPage(undefined, 2);
+      expect(await calls()).toHaveLength(expected);
+    }
+    expect(await runPage(undefined, 2)).toBe(false);
+  });
+
+  test("a source without companies ends at once", async () => {
+    await startTask();
+    await runAll();
+    expect(await task()).toMatchObject({ status: "SUCCESS", summary: { companies: 0 } });
+  });
+
+  test("a source that names its companies itself gets one call without any", async () => {
+    mining.source = await insertSource(db, { name: "affinity", isActive: false });
+    await companies(3);
+    await startTask();
+    await runAll();
+    expect(mining.module.calls).toMatchObject([{ company: undefined, identifiers: {} }]);
+    expect(await task()).toMatchObject({ status: "SUCCESS", summary: { companies: 1 } });
+  });
+
+  test("an earlier attempt's tasks do nothing", async () => {
+    await companies(2);
+    await startTask();
+    const page = mining.queue.take("mineSource")?.payload ?? {};
+    await db.query("update scheduled_task set attempts = 2");
+    await mineSource({ db, enqueue: mining.queue.enqueue, now: NOW }, mineSourcePayload.parse(page));
+    expect(await calls()).toEqual([]);
+    expect(mining.queue.waiting("mineCompany")).toEqual([]);
+  });
+});
+
+describe("places in flight", () => {
+  test("a source has at most eight calls in flight; one that ends gives its place to the next", async () => {
+    await companies(20);
+    await startTask();
+    await runPage();
+    expect(mining.queue.waiting("mineCompany")).toHaveLength(8);
+    await runCall(mining.queue.take("mineCompany")?.payload ?? {});
+    expect(mining.queue.waiting("mineCompany")).toHaveLength(8);
+  });
+
+  test("the source's additional_params may say how many", async () => {
+    await db.query(`update data_source set additional_params = '{"calls_in_flight": 3}'`);
+    await companies(10);
+    await startTask();
+    await runPage();
+    expect(mining.queue.waiting("mineCompany")).toHaveLength(3);
+    await Promise.all([1, 2, 3].map(() => runCall(mining.queue.take("mineCompany")?.payload ?? {})));
+    expect(mining.queue.waiting("mineCompany")).toHaveLength(3);
+  });
+});
+
+describe("identifiers", () => {
+  const inAYear = new Date("2025-05-15T12:00:00Z");
+  const lastYear = new Date("2023-05-15T12:00:00Z");
+
+  test("expired ones are discovered anew, once; what people added stays", async () => {
+    const company = await insertCompany(db, "Acme");
+    const row = { property: "handles", validity: lastYear };
+    await insertIdentifier(db, mining.source, company, {
+      ...row,
+      value: "old",
+      type: "AUTOMATICALLY_DISCOVERED",
+    });
+    await insertIdentifier(db, mining.source, company, { ...row, value: "by-hand" });
+    mining.module.behaviour.discover = async () => ({
+      identifiers: { handles: ["a", "b"] },
+      validity: inAYear,
+    });
+
+    for (let run = 0; run < 2; run += 1) {
+      await startTask();
+      await runAll();
+    }
+    expect(mining.module.discoveries).toEqual([{ id: company, name: "Acme" }]);
+    expect(mining.module.calls.map((call) => call.identifiers)).toEqual([
+      { handles: ["a", "b"] },
+      { handles: ["a", "b"] },
+    ]);
+    const { rows } = await db.query(
+      "select value, identifier_type from company_data_source_identifier order by id",
+    );
+    expect(rows).toEqual([
+      { value: "by-hand", identifier_type: "MANUALLY_ADDED" },
+      { value: "a", identifier_type: "AUTOMATICALLY_DISCOVERED" },
+      { value: "b", identifier_type: "AUTOMATICALLY_DISCOVERED" },
+    ]);
+  });
+
+  test("a company that nothing is discovered for fails alone, and says so", async () => {
+    const [known] = await companies(1);
+    const unknown = await insertCompany(db, "Unknown Ltd");
+    await startTask();
+    await runAll();
+    expect(mining.module.discoveries).toHaveLength(1);
+    expect(mining.module.calls.map((call) => call.company?.id)).toEqual([known]);
+    expect(await task()).toMatchObject({
+      status: "SUCCESS",
+      summary: {
+        companies: 2,
+        failed: 1,
+        errors: {
+          [unknown]: {
+            error_type: "NoIdentifiers",
+            error_description: "Unknown Ltd has no valid identifier at github, and none was discovered",
+          },
+        },
+      },
+    });
+  });
+
+  test("an address of another site never reaches the module", async () => {
+    mining.source = await insertSource(db, { name: "linkedin", isActive: false });
+    const company = await insertCompany(db, "Acme");
+    await insertIdentifier(db, mining.source, company, { property: "urls", value: "https://acme.com/about" });
+    await insertIdentifier(db, mining.source, company, {
+      property: "urls",
+      value: "https://www.linkedin.com/company/acme",
+    });
+    await startTask();
+    await runAll();
+    expect(mining.module.calls).toMatchObject([
+      { identifiers: { urls: ["https://www.linkedin.com/company/acme"] } },
+    ]);
+  });
+});
+
+describe("failures", () => {
+  const unavailable = () => new ModuleError("HttpStatus503", "The module answered 503", { retryable: true });
+  const gone = () => new ModuleError("HttpStatus404", "The module answered 404", { retryable: false });
+
+  test("what may pass is tried again", async () => {
+    await companies(1);
+    await startTask();
+    await runPage();
+    const payload = mining.queue.take("mineCompany")?.payload ?? {};
+    let failures = 2;
+    mining.module.behaviour.mine = async () => {
+      failures -= 1;
+      if (failures >= 0) throw unavailable();
+    };
+    await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
+    expect(await calls()).toMatchObject([{ state: "ENQUEUED", attempt: 1, error_type: "HttpStatus503" }]);
+    await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
+    await runCall(payload);
+    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 3, error_type: null }]);
+    expect(await task()).toMatchObject({ status: "SUCCESS" });
+  });
+
+  test("but not for ever", async () => {
+    await companies(1);
+    await startTask();
+    await runPage();
+    const payload = mining.queue.take("mineCompany")?.payload ?? {};
+    mining.module.behaviour.mine = async () => {
+      throw unavailable();
+    };
+    for (let tries = 1; tries < TRIES_PER_CALL; tries += 1) {
+      await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
+    }
+    await runCall(payload);
+    expect(await calls()).toMatchObject([{ state: "FAILED", attempt: TRIES_PER_CALL }]);
+    expect(await task()).toMatchObject({ status: "FAILED", ended_at: NOW });
+  });
+
+  test("everything else is final at once; a task whose companies all failed has failed", async () => {
+    const [first] = await companies(2);
+    mining.module.behaviour.mine = async () => {
+      throw gone();
+    };
+    await startTask();
+    await runAll();
+    expect(mining.module.calls).toHaveLength(2);
+    expect(await task()).toMatchObject({
+      status: "FAILED",
+      summary: { failed: 2, errors: { [first ?? 0]: { error_type: "HttpStatus404" } } },
+    });
+  });
+
+  test("what the module reported while it ran stands", async () => {
+    const [company = 0] = await companies(1);
+    const id = await startTask();
+    mining.module.behaviour.mine = async () => {
+      await finishCalls(db, {
+        taskId: id,
+        attempt: 1,
+        results: [
+          { companyId: company, state: "FAILED", errorType: "CrawlingError", errorText: "no such page" },
+        ],
+        now: NOW,
+      });
+    };
+    await runAll();
+    expect(await calls()).toMatchObject([{ state: "FAILED", error_type: "CrawlingError" }]);
+    expect(await task()).toMatchObject({ status: "FAILED" });
+  });
+
+  test("an error that is not the module's leaves the call to the queue", async () => {
+    await companies(1);
+    await startTask();
+    await runPage();
+    const payload = mining.queue.take("mineCompany")?.payload ?? {};
+    mining.module.behaviour.mine = async () => {
+      throw new Error("the database is away");
+    };
+    await expect(runCall(payload)).rejects.toThrow("the database is away");
+    mining.module.behaviour.mine = async () => {};
+    await runCall(payload);
+    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 2 }]);
+  });
+});

@@ -1,0 +1,36 @@
+import type { MineCompanyPayload } from "../../domain/miningCall/miningCall.ts";
+import type { Database } from "../../platform/postgres.ts";
+
+// All are key look-ups. A call that its module has reported meanwhile keeps that report. A probe is not tried again:
+// its source's breaker has a pause of its own.
+const RETRY_CALL = `
+  with call as (
+    update pipeline.mining_call
+       set state = 'ENQUEUED', enqueued_at = $5, ended_at = $5, error_type = $3, error_text = $4
+     where id = $1 and state = 'RUNNING'
+       and not exists (select from pipeline.source_breaker where probe_call_id = $1 and state = 'PROBING')
+    returning task_id
+  ), seen as (
+    update pipeline.task_run set last_seen_at = $5 where task_id = $2
+  )
+  select from call`;
+
+/**
+ * Puts a call back for another try, with the reason. The end of a try is a sign of life of its task.
+ *
+ * @returns false where the call has ended meanwhile, or is a probe
+ */
+export async function retryCall(
+  db: Database,
+  { taskId }: MineCompanyPayload,
+  failure: { callId: string; errorType: string; errorText: string; now: Date },
+): Promise<boolean> {
+  const { rowCount } = await db.query(RETRY_CALL, [
+    failure.callId,
+    taskId,
+    failure.errorType,
+    failure.errorText.replaceAll("\0", "�"),
+    failure.now,
+  ]);
+  return rowCount === 1;
+}

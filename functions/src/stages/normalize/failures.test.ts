@@ -1,0 +1,125 @@
+import { beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { z } from "zod";
+import { documentState } from "../../../test/normalized.ts";
+import { batchOf, flatMap, NOW, openNormalizing, type Source } from "../../../test/normalizing.ts";
+import { storeMap } from "../../domain/normalizationMap/mapStore.ts";
+import { BlobNotFoundError } from "../../domain/rawDocument/blobStore.ts";
+import { firestore } from "../../platform/firebase.ts";
+import { type Database, selectRow } from "../../platform/postgres.ts";
+
+// The first call loads the Firestore client and warms up the emulator.
+jest.setTimeout(60_000);
+
+const { db, context, source, file, normalize } = openNormalizing();
+
+describe("a document that cannot be normalized", () => {
+  let flat: Source;
+  beforeAll(async () => {
+    flat = await source(flatMap({ a: "int" }));
+  });
+
+  /** A raw document as someone else might write it. */
+  async function write(fields: object) {
+    const document = firestore().collection(`parma/mining/datasource/${flat.name}/raw_data`).doc();
+    await document.create(fields);
+    return { id: document.id, path: document.path };
+  }
+
+  async function expectFailed({ id, path }: { id: string; path: string }, reason: string) {
+    const outcome = await normalize(path);
+    expect(outcome).toEqual({ state: "FAILED", reason: expect.stringContaining(reason) });
+    expect(await documentState(db, id)).toMatchObject({ ...outcome, value_count: 0 });
+    expect((await batchOf(id)).fields).toBeUndefined();
+  }
+
+  test("because its source has no map, until it has one", async () => {
+    const early = await source(flatMap({ a: "int" }), { handshake: false });
+    const document = await file(early, '{"a": 1}');
+    await expectFailed(document, "has no normalization map");
+    await storeMap(firestore(), early, early.map, NOW);
+    expect(await normalize(document.path)).toMatchObject({ state: "NORMALIZED", valueCount: 1 });
+    expect(await documentState(db, document.id)).toMatchObject({ state: "NORMALIZED", reason: null });
+    expect((await batchOf(document.id)).fields).toMatchObject({ value_count: 1 });
+  });
+
+  test("because its company is gone", async () => {
+    const document = await file(flat, '{"a": 1}', { companyId: 999_999_999 });
+    await expectFailed(document, "There is no company 999999999");
+    expect(await documentState(db, document.id)).toMatchObject({ data_source_id: flat.id, company_id: null });
+  });
+
+  test("because its company cannot be one", async () => {
+    const document = await file(flat, '{"a": 1}');
+    const fields = (await firestore().doc(document.path).get()).data();
+    await expectFailed(await write({ ...fields, company_id: "9".repeat(30) }), "There is no company 1e+30");
+    await expectFailed(
+      await write({ ...fields, company_id: "3000000000" }),
+      "There is no company 3000000000",
+    );
+  });
+
+  test("because its source is gone", async () => {
+    const gone = await source(flatMap({ a: "int" }));
+    const document = await file(gone, '{"a": 1}');
+    await db.query("delete from data_source where id = $1", [gone.id]);
+    await expectFailed(document, `There is no data source ${gone.id}`);
+    expect(await documentState(db, document.id)).toMatchObject({ data_source_id: null });
+  });
+
+  test("because it is no raw document", async () => {
+    await expectFailed(await write({ data: { a: 1 } }), "company_id");
+  });
+
+  test("because it is not there", async () => {
+    const path = `parma/mining/datasource/${flat.name}/raw_data/missing-${flat.id}`;
+    await expectFailed({ id: `missing-${flat.id}`, path }, "not in Firestore");
+  });
+
+  test("because its content is gone", async () => {
+    const document = await file(flat, '{"a": 9007199254740993}');
+    const read = (name: string) => Promise.reject(new BlobNotFoundError(name, undefined));
+    const outcome = await normalize(document.path, { blobStore: { ...context().blobStore, read } });
+    expect(outcome).toEqual({ state: "FAILED", reason: expect.stringContaining("is gone") });
+    expect(await normalize(document.path)).toMatchObject({ state: "NORMALIZED", valueCount: 1 });
+  });
+
+  test("because someone else wrote its map", async () => {
+    const broken = await source(flatMap({ a: "int" }));
+    await firestore()
+      .doc(`parma/mining/datasource/${broken.name}/normalization_schema/by-hand`)
+      .create({ source_id: broken.id, version: 9, schema: "?" });
+    await expectFailed(await file(broken, '{"a": 1}'), "by-hand");
+  });
+});
+
+describe("a failure that may pass", () => {
+  test("is thrown for a retry, and leaves its reason until that succeeds", async () => {
+    const flat = await source(flatMap({ a: "int" }));
+    const document = await file(flat, '{"a": 9007199254740993}');
+    const away = { ...context().blobStore, read: () => Promise.reject(new Error("503")) };
+    await expect(normalize(document.path, { blobStore: away })).rejects.toThrow("503");
+    expect(await documentState(db, document.id)).toMatchObject({
+      state: "RECEIVED",
+      reason: "Interrupted: 503",
+    });
+    expect(await normalize(document.path)).toMatchObject({ state: "NORMALIZED" });
+    expect(
+      await selectRow(
+        db,
+        z.object({ count: z.string() }),
+        "select count(*) from pipeline.raw_document where id = $1",
+        [document.id],
+      ),
+    ).toEqual({ count: "1" });
+  });
+
+  test("tells its own cause where even listing fails", async () => {
+    const flat = await source(flatMap({ a: "int" }));
+    const { id, path } = await file(flat, '{"a": 1}');
+    const down: Database = { query: () => Promise.reject(new Error("nothing goes")) };
+    const database = { ...down, transaction: () => Promise.reject(new Error("the database is down")) };
+    await expect(normalize(path, { db: database })).rejects.toThrow("the database is down");
+    expect(await documentState(db, id)).toMatchObject({ state: "RECEIVED", reason: null });
+    expect(await normalize(path)).toMatchObject({ state: "NORMALIZED" });
+  });
+});

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { DueDelivery } from "../../domain/message/claimDelivery.ts";
+import { findingOf, findingsOfDelivery } from "../../domain/message/findings.ts";
+import { companyLink, settingsLink, silenceLink } from "../../domain/message/links.ts";
+import type { AlertMessage, Company } from "../../domain/message/message.ts";
+import { newestPoints } from "../../domain/message/seriesPoints.ts";
+import { type Database, selectRow } from "../../platform/postgres.ts";
+
+// The messages show ten findings; the rest are counted.
+const MOST_CHARTS = 10;
+// A chart is 460 pixels wide.
+const MOST_POINTS = 200;
+
+/** The message of an alert: what its findings say by now. Undefined where they were removed. */
+export async function composeAlert(
+  db: Database,
+  { id, userId, companyId, channelId }: DueDelivery,
+  now: Date,
+): Promise<AlertMessage | undefined> {
+  if (userId === null || companyId === null) return undefined;
+  const company = await findCompany(db, companyId);
+  const found = await findingsOfDelivery(db, id);
+  if (company === undefined || found.length === 0) return undefined;
+  const keys = found.slice(0, MOST_CHARTS).map((one) => ({
+    companyMeasurementId: one.company_measurement_id,
+    itemKey: one.item_key,
+    // A chart ends at the point that it marks: what came late, or was mined with its history, is not the newest.
+    until: one.observed_at,
+    handleValue: "value" in one.facts && typeof one.facts.value === "number" ? one.facts.value : undefined,
+  }));
+  const points = await newestPoints(db, keys, MOST_POINTS);
+  return {
+    kind: "alert",
+    company,
+    findings: found.map((one, index) => findingOf(one, points[index])),
+    links: {
+      company: companyLink(companyId),
+      mute: await silenceLink({ act: "mute", user: userId, company: companyId }),
+      settings: settingsLink(),
+      unsubscribe: await silenceLink({ act: "pause", channel: channelId }),
+    },
+    sentAt: now,
+  };
+}
+
+const companyRow = z.object({ id: z.int(), name: z.string() });
+
+function findCompany(db: Database, companyId: number): Promise<Company | undefined> {
+  return selectRow(db, companyRow, "select id, name from company where id = $1", [companyId]);
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { type Database, selectRows } from "../../platform/postgres.ts";
+
+const historyRow = z
+  .object({
+    id: z.coerce.number(),
+    kind: z.string(),
+    state: z.string(),
+    user_name: z.string().nullable(),
+    company: z.string().nullable(),
+    channel_type: z.string(),
+    destination: z.string(),
+    attempt: z.int(),
+    created_at: z.date(),
+    sent_at: z.date().nullable(),
+    provider_id: z.string().nullable(),
+    error: z.string().nullable(),
+    titles: z.array(z.string().nullable()),
+  })
+  .transform(({ user_name, channel_type, attempt, created_at, sent_at, provider_id, ...row }) => ({
+    ...row,
+    user: user_name,
+    channel: channel_type,
+    attempts: attempt,
+    createdAt: created_at,
+    sentAt: sent_at,
+    providerId: provider_id,
+  }));
+
+/** A delivery as an operator reads it: what, to whom, where, and what became of it. */
+export type PastDelivery = z.output<typeof historyRow>;
+
+/** What to look for; everything where nothing is said. */
+export interface HistoryFilter {
+  readonly companyId?: number | undefined;
+  readonly userId?: number | undefined;
+  readonly most: number;
+}
+
+/** What was sent where, and with which result; the newest first. */
+export function deliveryHistory(
+  db: Database,
+  { companyId, userId, most }: HistoryFilter,
+): Promise<PastDelivery[]> {
+  return selectRows(db, historyRow, HISTORY, [companyId ?? null, userId ?? null, most]);
+}
+
+const HISTORY = `
+  select delivery.id, delivery.kind::text, delivery.state::text, "user".name as user_name, company.name as company,
+         channel.channel_type::text, channel.destination, delivery.attempt, delivery.created_at, delivery.sent_at,
+         delivery.provider_id, delivery.error,
+         array(
+           select news.title from pipeline.delivery_finding told
+             join pipeline.finding on finding.id = told.finding_id
+             join news on news.id = finding.news_id
+            where told.delivery_id = delivery.id order by finding.id
+         ) as titles
+    from pipeline.delivery
+    join notification_channel channel on channel.id = delivery.channel_id
+    left join "user" on "user".id = delivery.user_id
+    left join company on company.id = delivery.company_id
+   where ($1::int is null or delivery.company_id = $1) and ($2::int is null or delivery.user_id = $2)
+   order by delivery.created_at desc, delivery.id desc limit $3`;

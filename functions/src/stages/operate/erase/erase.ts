@@ -1,0 +1,96 @@
+import { logEvent } from "../../../platform/log.ts";
+import type { TransactionalDatabase } from "../../../platform/postgres.ts";
+import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
+import { eraseChannels } from "./eraseChannels.ts";
+import type { EraseContext } from "./eraseContext.ts";
+import { eraseOutside } from "./eraseOutside.ts";
+import { eraseReportPages } from "./eraseReportPages.ts";
+import { eraseRow } from "./eraseRows.ts";
+import { eraseSummaries } from "./eraseSummaries.ts";
+import { eraseTask } from "./eraseTask.ts";
+import { type Receipt, readReceiptById } from "./erasure.ts";
+import { openErasure } from "./openErasure.ts";
+import { stopMining } from "./stopMining.ts";
+
+/** What is erased, by whom and when. */
+interface EraseInput {
+  readonly id: number;
+  /** Who asks: an operator's Firebase id, a service account, a name. */
+  readonly by: string;
+  readonly now: Date;
+}
+
+/**
+ * Erases a company with all its data. Asked for again, it goes on where it stopped, or gives the receipt.
+ *
+ * @throws ApiError 404 where there is none
+ */
+export async function eraseCompany(context: EraseContext, { id, by, now }: EraseInput): Promise<Receipt> {
+  const { id: erasureId } = await openErasure(context.db, { kind: "COMPANY", subjectId: id, by, now });
+  return runErasure(context, erasureId);
+}
+
+/**
+ * Erases a user with all data that is the user's. Asked for again, it goes on where it stopped, or gives the receipt.
+ *
+ * @throws ApiError 404 where there is none
+ */
+export async function eraseUser(context: EraseContext, { id, by, now }: EraseInput): Promise<Receipt> {
+  const { id: erasureId } = await openErasure(context.db, { kind: "USER", subjectId: id, by, now });
+  return runErasure(context, erasureId);
+}
+
+/**
+ * Marks a company or a user, and leaves the work to the function `erase`.
+ *
+ * @returns the receipt as it is by then, without what is left to others: that names people, and this is put on record
+ * @throws ApiError 404 where there is none
+ */
+export async function eraseLater(
+  { db, enqueue }: { readonly db: TransactionalDatabase; readonly enqueue: EnqueueTasks },
+  { kind, id, by, now }: EraseInput & Pick<Receipt, "kind">,
+): Promise<Omit<Receipt, "leftToOthers">> {
+  const { leftToOthers: _people, ...receipt } = await openErasure(db, { kind, subjectId: id, by, now });
+  // Named by the time, so that asking again helps where the task of before is gone.
+  if (receipt.finishedAt === null) await enqueue("erase", [eraseTask(receipt.id, now)]);
+  return receipt;
+}
+
+/**
+ * Does what is left to do of an erasure. The mark is there; then what could come is stopped, what is outside of
+ * Postgres goes while the rows are there, then the rows, and then what came outside in between. Each step may be done
+ * again, and be interrupted anywhere.
+ *
+ * @throws the signal's reason where it is told to stop
+ */
+export async function runErasure(context: EraseContext, erasureId: number): Promise<Receipt> {
+  const { db, clock } = context;
+  const receipt = await readReceiptById(db, erasureId);
+  if (receipt === undefined) throw new Error(`There is no erasure ${erasureId}`);
+  if (receipt.finishedAt !== null) return receipt;
+  if (receipt.kind === "COMPANY") await eraseCompanyData(context, receipt);
+  else await eraseUserData(context, receipt);
+  await eraseOutside(context, receipt);
+  await db.query(FINISH, [erasureId, clock()]);
+  const finished = (await readReceiptById(db, erasureId)) ?? receipt;
+  logEvent("erased", { kind: finished.kind, subject: finished.subjectId, ...finished.counts });
+  return finished;
+}
+
+const FINISH = "update pipeline.erasure set finished_at = $2 where id = $1 and finished_at is null";
+
+async function eraseCompanyData(context: EraseContext, receipt: Receipt): Promise<void> {
+  await stopMining(context, receipt);
+  await eraseOutside(context, receipt);
+  await eraseReportPages(context, receipt);
+  await eraseSummaries(context, receipt);
+  const { id: erasureId, subjectId: id } = receipt;
+  await eraseRow(context, { erasureId, root: "public.company", table: "company", id });
+}
+
+async function eraseUserData(context: EraseContext, receipt: Receipt): Promise<void> {
+  await eraseOutside(context, receipt);
+  await eraseChannels(context, receipt);
+  const { id: erasureId, subjectId: id } = receipt;
+  await eraseRow(context, { erasureId, root: 'public."user"', table: "user", id });
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+import { selectRow } from "../../../platform/postgres.ts";
+import type { EraseContext } from "./eraseContext.ts";
+import { eraseRow } from "./eraseRows.ts";
+import { addCounts, leaveToOthers, type Receipt } from "./erasure.ts";
+
+// Whose a channel is, its subscriptions say; and where one was ended, what was sent through it.
+const NOTE_OWN_CHANNELS = `
+  update pipeline.erasure
+     set own_channels = own_channels || array(
+           select channel.id
+             from notification_channel channel
+            where channel.id in (
+                    select channel_id from notification_subscription where user_id = $2
+                    union
+                    select channel_id from pipeline.delivery where user_id = $2)
+              and channel.id <> all (own_channels)
+              and not exists (
+                select from notification_subscription other
+                 where other.channel_id = channel.id and other.user_id <> $2)
+              and not exists (
+                select from pipeline.delivery other where other.channel_id = channel.id and other.user_id <> $2))
+   where id = $1`;
+
+const NEXT_OWN_CHANNEL = `
+  select channel.id, channel.secret_id,
+         exists (
+           select from notification_channel other
+            where other.secret_id = channel.secret_id and other.id <> channel.id) as is_secret_shared
+    from pipeline.erasure
+    join notification_channel channel on channel.id = any (erasure.own_channels)
+   where erasure.id = $1
+   order by channel.id
+   limit 1`;
+
+const channelRow = z.object({ id: z.int(), secret_id: z.string().nullable(), is_secret_shared: z.boolean() });
+
+/** Erases the channels that are a user's only, each after its secret: its row is what names the secret. */
+export async function eraseChannels(context: EraseContext, { id, subjectId }: Receipt): Promise<void> {
+  await context.db.query(NOTE_OWN_CHANNELS, [id, subjectId]);
+  for (;;) {
+    context.signal?.throwIfAborted();
+    const channel = await selectRow(context.db, channelRow, NEXT_OWN_CHANNEL, [id]);
+    if (channel === undefined) return;
+    if (channel.secret_id !== null && !channel.is_secret_shared) {
+      await eraseSecret(context, id, channel.secret_id);
+    }
+    await eraseRow(context, {
+      erasureId: id,
+      root: "public.notification_channel",
+      table: "notification_channel",
+      id: channel.id,
+    });
+  }
+}
+
+// In the order in which a crash leaves no secret unnamed; it may be counted twice then.
+async function eraseSecret({ db, removeSecret }: EraseContext, erasureId: number, secretId: string) {
+  const reason = await removeSecret(secretId);
+  if (reason === undefined) await addCounts(db, erasureId, { "secret manager": 1 });
+  else await leaveToOthers(db, erasureId, [{ where: "Secret Manager", what: `${secretId} (${reason})` }]);
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { selectRows } from "../../../platform/postgres.ts";
+import type { EraseContext } from "./eraseContext.ts";
+import type { Receipt } from "./erasure.ts";
+
+const TASKS_AT_A_TIME = 200;
+
+// By mining_call_company_id_idx and scheduled_task's key: before the calls are deleted.
+const SUMMARIES = `
+  select task.task_id, task.result_summary
+    from pipeline.mining_call call
+    join scheduled_task task on task.task_id = call.task_id
+   where call.company_id = $1 and call.error_type is not null and call.task_id > $2
+     and task.result_summary is not null
+   order by call.task_id
+   limit ${TASKS_AT_A_TIME}`;
+
+const REPLACE = `
+  update scheduled_task task set result_summary = changed.now_said
+    from unnest($1::int[], $2::text[], $3::text[]) as changed (task_id, said, now_said)
+   where task.task_id = changed.task_id and task.result_summary = changed.said`;
+
+const summaryRow = z.object({ task_id: z.int(), result_summary: z.string() });
+const summary = z.looseObject({ errors: z.record(z.string(), z.unknown()) });
+
+/** Removes what scheduled tasks' summaries say of a company: why it could not be mined, in a module's words. */
+export async function eraseSummaries(context: EraseContext, { subjectId }: Receipt): Promise<void> {
+  for (let after = 0; ; ) {
+    context.signal?.throwIfAborted();
+    const rows = await selectRows(context.db, summaryRow, SUMMARIES, [subjectId, after]);
+    const changed = rows.map((row) => ({ ...row, nowSaid: withoutCompany(row.result_summary, subjectId) }));
+    await context.db.query(REPLACE, [
+      changed.map(({ task_id }) => task_id),
+      changed.map(({ result_summary }) => result_summary),
+      changed.map(({ nowSaid }) => nowSaid),
+    ]);
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.task_id;
+  }
+}
+
+/** Earlier backends wrote other words, which name no company by its id. */
+function withoutCompany(text: string, companyId: number): string {
+  try {
+    const { errors, ...rest } = summary.parse(JSON.parse(text));
+    const others = Object.entries(errors).filter(([id]) => id !== String(companyId));
+    return JSON.stringify({ ...rest, errors: Object.fromEntries(others) });
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,136 @@
+import { onTaskDispatched } from "firebase-functions/tasks";
+import { IN_EMULATOR, REGION } from "../../platform/config.ts";
+import { endpoint } from "../../platform/http.ts";
+import { addLogIds } from "../../platform/logContext.ts";
+import { MAIL_SECRETS, TOKEN_SECRETS } from "../../platform/secrets.ts";
+import { runsAs } from "../../platform/serviceAccounts.ts";
+import { taskHandler } from "../../platform/taskHandler.ts";
+
+/** Sends one notice to the operators. Task: `{ noticeId }`. */
+export const sendOperatorNotice = onTaskDispatched(
+  {
+    ...runsAs("operate"),
+    region: REGION,
+    memory: "256MiB",
+    // A mail server that hangs is given up after some 30 s.
+    timeoutSeconds: 120,
+    // The notice counts its own attempts and says when the next one is due. After these the sweep takes over.
+    retryConfig: { maxAttempts: 12, minBackoffSeconds: IN_EMULATOR ? 1 : 15, maxBackoffSeconds: 600 },
+    rateLimits: { maxConcurrentDispatches: 2 },
+    secrets: [...MAIL_SECRETS],
+  },
+  taskHandler(async (request) => {
+    const { sendNotice } = await import("./notices/sendNotice.ts");
+    const { operatorNoticePayload } = await import("../../domain/message/tellOperators.ts");
+    const { sendEmail } = await import("../../adapters/channels/email/sendEmail.ts");
+    const { operatorMailConfig } = await import("../../platform/config.ts");
+    const { database } = await import("../../platform/postgres.ts");
+    const { noticeId } = operatorNoticePayload.parse(request.data);
+    await sendNotice(
+      { db: await database(), mail: operatorMailConfig(), send: sendEmail, clock: () => new Date() },
+      noticeId,
+    );
+  }),
+);
+
+/** Goes on with erasing a company or a user. Task: `{ erasureId }`. */
+export const erase = onTaskDispatched(
+  {
+    ...runsAs("operate"),
+    region: REGION,
+    memory: "512MiB",
+    // The longest that Cloud Tasks waits for an answer; what takes longer goes on in another task.
+    timeoutSeconds: 1800,
+    concurrency: 1,
+    // For a store that is away, or a process that dies: for some hours.
+    retryConfig: { maxAttempts: 20, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 3_600 },
+    rateLimits: { maxConcurrentDispatches: 2 },
+  },
+  taskHandler(async (request) => {
+    const { erasePayload } = await import("./erase/eraseTask.ts");
+    const { eraseOnwards } = await import("./erase/eraseOnwards.ts");
+    const { removeChannelSecret } = await import("./erase/channelSecret.ts");
+    const { database } = await import("../../platform/postgres.ts");
+    const { firestore } = await import("../../platform/firebase.ts");
+    const { blobStore } = await import("../../adapters/blobStore.ts");
+    const { enqueueTasks } = await import("../../platform/taskQueue.ts");
+    const { erasureId } = erasePayload.parse(request.data);
+    addLogIds({ erasure: erasureId });
+    const context = {
+      db: await database(),
+      firestore: firestore(),
+      blobStore: blobStore(),
+      enqueue: enqueueTasks,
+      removeSecret: removeChannelSecret,
+      clock: () => new Date(),
+      signal: AbortSignal.timeout(1_500_000),
+    };
+    await eraseOnwards(context, erasureId);
+  }),
+);
+
+/** What operators may see and do. */
+export const ops = endpoint(
+  "ops",
+  "/ops",
+  {
+    ...runsAs("operate"),
+    memory: "512MiB",
+    // Enqueuing 10,000 tasks takes about a minute. Hosting itself waits that long; what began is done all the same.
+    timeoutSeconds: 300,
+    concurrency: 10,
+    maxInstances: 2,
+  },
+  async () => (await import("./ops/ops.ts")).paths,
+);
+
+/** Processes a company's raw documents of a backfill again. Task: `{ backfillId, companyId }`. */
+export const processAgain = onTaskDispatched(
+  {
+    ...runsAs("operate"),
+    region: REGION,
+    // As much as stages 4 and 5 take for the largest document, one after the other.
+    memory: "1GiB",
+    // A task hands over to the next after four minutes.
+    timeoutSeconds: 540,
+    concurrency: 2,
+    retryConfig: { maxAttempts: 5, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 600 },
+    // Leaves most of the connections to the documents that arrive.
+    rateLimits: { maxConcurrentDispatches: IN_EMULATOR ? 2 : 5 },
+  },
+  taskHandler(async (request) => {
+    const { processAgain } = await import("./backfill/processAgain.ts");
+    const { processAgainPayload } = await import("./backfill/backfillTask.ts");
+    const { database } = await import("../../platform/postgres.ts");
+    const { firestore } = await import("../../platform/firebase.ts");
+    const { blobStore } = await import("../../adapters/blobStore.ts");
+    const { enqueueTasks } = await import("../../platform/taskQueue.ts");
+    const payload = processAgainPayload.parse(request.data);
+    addLogIds({ backfill: payload.backfillId, company: payload.companyId });
+    const context = {
+      db: await database(),
+      firestore: firestore(),
+      blobStore: blobStore(),
+      enqueue: enqueueTasks,
+      clock: () => new Date(),
+    };
+    await processAgain(context, payload);
+  }),
+);
+
+/** Whether the functions are alive, and ready: for uptime checks. */
+export const health = endpoint(
+  "health",
+  "/health",
+  {
+    ...runsAs("operate"),
+    memory: "256MiB",
+    timeoutSeconds: 30,
+    // Anyone may call it: what comes at once shares one instance's few connections.
+    concurrency: 20,
+    maxInstances: 1,
+    // Whether they are set is part of being ready.
+    secrets: [...TOKEN_SECRETS],
+  },
+  async () => (await import("./health/health.ts")).paths,
+);

@@ -1,0 +1,72 @@
+import { scheduledJob } from "../../platform/scheduledJob.ts";
+import { runsAs } from "../../platform/serviceAccounts.ts";
+
+// By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
+
+/** Sets going again what stands still. */
+export const sweep = scheduledJob(
+  "sweep",
+  {
+    ...runsAs("operate"),
+    schedule: "*/5 * * * *",
+    memory: "256MiB",
+    // Enqueuing some thousand tasks takes seconds each.
+    timeoutSeconds: 180,
+    // The next run does what this one could not.
+    retryCount: 0,
+  },
+  async (now) => {
+    const { sweep } = await import("./sweep/sweep.ts");
+    const { sweepPatience } = await import("../../platform/config.ts");
+    const { database } = await import("../../platform/postgres.ts");
+    const { enqueueTasks } = await import("../../platform/taskQueue.ts");
+    return sweep({ db: await database(), enqueue: enqueueTasks }, { now, factor: sweepPatience() });
+  },
+);
+
+/** Looks for what is wrong with the data, tells operators, and pauses sources that bring it. */
+export const checkData = scheduledJob(
+  "checkData",
+  {
+    ...runsAs("operate"),
+    // Between two ticks, when least is mined.
+    schedule: "50 * * * *",
+    memory: "256MiB",
+    // The checks take seconds; one that hangs is given up after 30.
+    timeoutSeconds: 300,
+    // The next run does what this one could not.
+    retryCount: 0,
+  },
+  async (now) => {
+    const { checkCounts, checkData } = await import("./checks/checkData.ts");
+    const { readChecks } = await import("./checks/readChecks.ts");
+    const { database } = await import("../../platform/postgres.ts");
+    const { enqueueTasks } = await import("../../platform/taskQueue.ts");
+    const context = { db: await database(), enqueue: enqueueTasks, checks: await readChecks() };
+    return checkCounts(await checkData(context, now));
+  },
+);
+
+/** Deletes what has been kept for long enough. */
+export const retain = scheduledJob(
+  "retain",
+  {
+    ...runsAs("operate"),
+    // When neither mining nor people are busy.
+    schedule: "20 3 * * *",
+    memory: "512MiB",
+    timeoutSeconds: 540,
+    // The next night goes on.
+    retryCount: 0,
+  },
+  async (now) => {
+    const { retain } = await import("./retention/retain.ts");
+    const { database } = await import("../../platform/postgres.ts");
+    const { firestore } = await import("../../platform/firebase.ts");
+    const { blobStore } = await import("../../adapters/blobStore.ts");
+    // The last batch takes seconds, a minute where a store is slow.
+    const end = Date.now() + 420_000;
+    const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
+    return retain(stores, { now, mayGoOn: () => Date.now() < end });
+  },
+);

@@ -1,0 +1,50 @@
+import { resumeSource } from "../../../domain/miningCall/resumeSource.ts";
+import { pauseSources } from "../../../domain/sourceHealth/sourcePause.ts";
+import { findSource } from "./findSource.ts";
+import type { OperationContext } from "./operation.ts";
+
+/** A source that was paused. */
+export interface PausedSource {
+  readonly source: string;
+  /** False where this operator had paused it before. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Pauses a source: no task of it is started, and its running one gets no more calls. What is under way ends, and what
+ * was fed is processed.
+ *
+ * @throws ApiError 404 where there is no such source
+ */
+export async function pause(
+  { db, operator, now }: OperationContext,
+  { source: nameOrId, reason }: { readonly source: string; readonly reason: string },
+): Promise<PausedSource> {
+  const { id, name } = await findSource(db, nameOrId);
+  const paused = await pauseSources(db, { sourceIds: [id], by: operator, reason }, now);
+  return { source: name, isNew: paused.length > 0 };
+}
+
+/** A source that was resumed. */
+export interface ResumedSource {
+  readonly source: string;
+  /** Whether a task was running, whose calls go on now. What else is due starts with the next tick. */
+  readonly goesOn: boolean;
+}
+
+/**
+ * Resumes a source, whoever paused it. A data check that paused it does so again only after it has passed once.
+ *
+ * @throws ApiError 404 where there is no such source
+ */
+export async function resume(
+  { db, enqueue, operator, now }: OperationContext,
+  { source: nameOrId }: { readonly source: string },
+): Promise<ResumedSource> {
+  const { id, name } = await findSource(db, nameOrId);
+  const tasks = await db.transaction((connection) =>
+    resumeSource(connection, { sourceId: id, by: operator }, now),
+  );
+  await enqueue("mineSource", tasks);
+  return { source: name, goesOn: tasks.length > 0 };
+}

@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { type Database, selectRow, selectRows } from "../../../platform/postgres.ts";
+
+/** What stands still, is held up or is wrong at this moment. */
+
+const instant = z.date().nullable();
+const oldestRow = z.object({
+  schedule: instant,
+  mine: instant,
+  normalize: instant,
+  analyze: instant,
+  notify: instant,
+  report: instant,
+});
+
+// Each by its index of what is open: scheduled_task_open_idx, raw_document_open_idx, delivery_open_idx. A call says only
+// when it was enqueued, so those that wait count from the beginning of their task.
+const OLDEST = `
+  select (select min(scheduled_at) from scheduled_task where status = 'PENDING' and scheduled_at <= $1) as schedule,
+         (select min(started_at) from scheduled_task task
+           where status = 'PROCESSING'
+             and exists (
+               select from pipeline.mining_call call
+                where call.task_id = task.task_id and call.state in ('WAITING', 'ENQUEUED', 'RUNNING'))) as mine,
+         (select min(state_since) from pipeline.raw_document where state = 'RECEIVED') as normalize,
+         (select min(state_since) from pipeline.raw_document where state = 'NORMALIZED') as analyze,
+         (select min(send_after) from pipeline.delivery
+           where state in ('PENDING', 'SENDING') and kind <> 'REPORT' and send_after <= $1) as notify,
+         (select min(send_after) from pipeline.delivery
+           where state in ('PENDING', 'SENDING') and kind = 'REPORT' and send_after <= $1) as report`;
+
+/** Since when the oldest of each stage waits; a stage in which nothing does is left out. */
+export async function oldestWaiting(
+  db: Database,
+  now: Date,
+): Promise<{ stage: string; since: Date; seconds: number }[]> {
+  const row = await selectRow(db, oldestRow, OLDEST, [now]);
+  return Object.entries(row ?? {}).flatMap(([stage, since]) =>
+    since === null
+      ? []
+      : [{ stage, since, seconds: Math.max(0, Math.round((now.getTime() - since.getTime()) / 1000)) }],
+  );
+}
+
+const pauseRow = z
+  .object({ data_source_id: z.int(), paused_by: z.string(), reason: z.string(), since: z.date() })
+  .transform(({ data_source_id: sourceId, paused_by: by, ...row }) => ({ sourceId, by, ...row }));
+
+const PAUSES = `
+  select data_source_id, paused_by, reason, since from pipeline.source_pause where lifted_at is null order by since`;
+
+/** The pauses of sources, with who made them. */
+export function pauses(db: Database): Promise<z.output<typeof pauseRow>[]> {
+  return selectRows(db, pauseRow, PAUSES);
+}
+
+const checkRow = z
+  .object({
+    name: z.string(),
+    title: z.string(),
+    severity: z.string(),
+    state: z.string(),
+    since: z.date(),
+    failing_count: z.coerce.number(),
+  })
+  .transform(({ failing_count: failingCount, ...row }) => ({ ...row, failingCount }));
+
+const CHECKS = `
+  select name, title, severity::text, state::text, since, failing_count
+    from pipeline.data_check
+   where state <> 'PASSING'
+   order by severity desc, name`;
+
+/** The data checks that fail or do not work. */
+export function failingChecks(db: Database): Promise<z.output<typeof checkRow>[]> {
+  return selectRows(db, checkRow, CHECKS);
+}
+
+const refusalRow = z
+  .object({
+    work: z.string(),
+    from_state: z.string(),
+    to_state: z.string(),
+    count: z.coerce.number(),
+    last_at: z.date(),
+  })
+  .transform((row) => ({
+    work: row.work,
+    from: row.from_state,
+    to: row.to_state,
+    count: row.count,
+    lastAt: row.last_at,
+  }));
+
+// Reads refused_transition_refused_at_idx.
+const REFUSALS = `
+  select work, from_state, to_state, count(*), max(refused_at) as last_at
+    from pipeline.refused_transition
+   where refused_at >= $1
+   group by 1, 2, 3
+   order by 1, 2, 3`;
+
+/** The changes of state that were refused since a time. */
+export function refusals(db: Database, since: Date): Promise<z.output<typeof refusalRow>[]> {
+  return selectRows(db, refusalRow, REFUSALS, [since]);
+}

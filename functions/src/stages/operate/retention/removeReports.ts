@@ -1,0 +1,46 @@
+import pMap from "p-map";
+import { z } from "zod";
+import { selectRows } from "../../../platform/postgres.ts";
+import type { Batch, RetentionStores } from "./batch.ts";
+
+const REPORTS_A_BATCH = 100;
+const REMOVALS_AT_A_TIME = 10;
+
+// Reads report_run_week_idx.
+const EXPIRED = `
+  select user_id, week::text, page_blob
+    from pipeline.report_run
+   where week < $1::timestamp(3)::date
+   order by week
+   limit $2
+     for update skip locked`;
+
+// By delivery_report_key.
+const REMOVE_DELIVERIES = `
+  delete from pipeline.delivery
+   using unnest($1::int[], $2::date[]) as report (user_id, week)
+   where delivery.kind = 'REPORT' and delivery.user_id = report.user_id and delivery.week = report.week
+     and delivery.state not in ('PENDING', 'SENDING')`;
+
+const REMOVE_REPORTS = `
+  delete from pipeline.report_run
+   using unnest($1::int[], $2::date[]) as report (user_id, week)
+   where report_run.user_id = report.user_id and report_run.week = report.week`;
+
+const reportRow = z.object({ user_id: z.int(), week: z.string(), page_blob: z.string().nullable() });
+
+/** Removes users' weekly reports: the pages that were kept, and what is recorded of them. */
+export function removeReports(
+  { db, blobStore }: Pick<RetentionStores, "db" | "blobStore">,
+  { before }: { readonly before: Date },
+): Promise<Batch> {
+  return db.transaction(async (connection) => {
+    const reports = await selectRows(connection, reportRow, EXPIRED, [before, REPORTS_A_BATCH]);
+    const pages = reports.flatMap(({ page_blob }) => page_blob ?? []);
+    await pMap(pages, (name) => blobStore.remove({ name }), { concurrency: REMOVALS_AT_A_TIME });
+    const keys = [reports.map(({ user_id }) => user_id), reports.map(({ week }) => week)];
+    await connection.query(REMOVE_DELIVERIES, keys);
+    await connection.query(REMOVE_REPORTS, keys);
+    return { removed: reports.length, isLast: reports.length < REPORTS_A_BATCH };
+  });
+}

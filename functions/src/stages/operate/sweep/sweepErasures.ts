@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { type Database, selectRows } from "../../../platform/postgres.ts";
+import { type EnqueueTasks, taskId } from "../../../platform/taskQueue.ts";
+import { eraseTask } from "../erase/eraseTask.ts";
+import { overdueBefore, type Patience } from "./patience.ts";
+
+const HOUR_SECONDS = 3600;
+// A task goes on for up to half an hour, and its queue waits up to an hour until it tries again.
+const WAIT_SECONDS = 2 * HOUR_SECONDS;
+const MOST_AT_A_TIME = 100;
+
+const unfinishedErasure = z.object({ id: z.coerce.number() });
+
+// Reads erasure_finished_at_idx.
+const UNFINISHED = `
+  select id from pipeline.erasure
+   where finished_at is null and requested_at < $1
+   order by id limit ${MOST_AT_A_TIME}`;
+
+/**
+ * Goes on with erasures whose task got lost, each once an hour: nobody asks again for what they were promised. One that
+ * is still at work is not disturbed, as two at once do what one does.
+ */
+export async function sweepErasures(
+  { db, enqueue }: { db: Database; enqueue: EnqueueTasks },
+  patience: Patience,
+): Promise<{ erasuresAgain: number }> {
+  const { now, factor } = patience;
+  const unfinished = await selectRows(db, unfinishedErasure, UNFINISHED, [
+    overdueBefore(patience, WAIT_SECONDS),
+  ]);
+  const hour = Math.floor(now.getTime() / (HOUR_SECONDS * 1000 * factor));
+  await enqueue(
+    "erase",
+    unfinished.map(({ id }) => ({ ...eraseTask(id, now), id: taskId("erase", id, "again", hour) })),
+  );
+  return { erasuresAgain: unfinished.length };
+}

@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { formatNumber } from "../../domain/message/figures.ts";
+import type { Found } from "../../domain/message/findings.ts";
+import type { FundingRound } from "../../domain/message/message.ts";
+import { type Database, selectRows } from "../../platform/postgres.ts";
+import type { Period } from "./week.ts";
+
+/** A funding round, whose it is, and the item that it is at its source. */
+export interface CompanyRound {
+  readonly companyId: number;
+  readonly itemKey: string;
+  readonly round: FundingRound;
+}
+
+const fieldRow = z.object({
+  company_id: z.int(),
+  name: z.string(),
+  item_key: z.string(),
+  text: z.string().nullable(),
+  figure: z.number().nullable(),
+  date: z.date().nullable(),
+  was_known: z.boolean(),
+});
+
+type Field = z.output<typeof fieldRow>;
+
+// Rounds are announced days or weeks before a source has them.
+const RECENT_MS = 31 * 86_400_000;
+
+/**
+ * The funding rounds that were first seen in a period: what a source measures under names that begin with "funding
+ * round" (Crunchbase's). Of a company whose rounds had not been mined before, only those of the last month.
+ */
+export async function roundsOfPeriod(
+  db: Database,
+  companyIds: readonly number[],
+  period: Period,
+): Promise<CompanyRound[]> {
+  const fields = await selectRows(db, fieldRow, NEW_FIELDS, [companyIds, period.from, period.to]);
+  const byCompany = Map.groupBy(fields, ({ company_id }) => company_id);
+  return [...byCompany].flatMap(([companyId, own]) => roundsOf(companyId, own, period));
+}
+
+const kinds = [
+  { table: "text", columns: "value as text, null::float8 as figure, null::timestamp as date" },
+  { table: "int", columns: "null, value::float8, null" },
+  { table: "bigint", columns: "null, value::float8, null" },
+  { table: "float", columns: "null, value, null" },
+  { table: "date", columns: "null, null, value" },
+];
+
+// Each part reads the entries of its few series in measurement_*_value_point_key.
+const NEW_FIELDS = `
+  with series as (
+    select series.company_id, series.company_measurement_id as id, measurement.measurement_name as name
+      from company_source_measurement series
+      join source_measurement measurement on measurement.id = series.source_measurement_id
+     where series.company_id = any($1::int[]) and series.is_canonical
+       and measurement.measurement_name ilike 'funding round%'
+  )
+  select series.company_id, series.name, field.item_key, field.text, field.figure, field.date, field.was_known
+    from series
+   cross join lateral (${kinds.map(newFields).join(" union all ")}) as field
+   order by series.company_id, field.item_key, field.seen_at`;
+
+function newFields({ table, columns }: (typeof kinds)[number]): string {
+  const values = `measurement_${table}_value`;
+  return `
+    select item_key, "timestamp" as seen_at, ${columns},
+           exists (
+             select from ${values} earlier
+              where earlier.company_measurement_id = series.id and earlier."timestamp" <= $2) as was_known
+      from ${values} value
+     where value.company_measurement_id = series.id and value.item_key <> ''
+       and value."timestamp" > $2 and value."timestamp" <= $3
+       and not exists (
+         select from ${values} earlier
+          where earlier.company_measurement_id = series.id and earlier.item_key = value.item_key
+            and earlier."timestamp" <= $2)`;
+}
+
+function roundsOf(companyId: number, fields: readonly Field[], { to }: Period): CompanyRound[] {
+  const keys = [...new Set(fields.filter((field) => !isInvestor(field)).map(({ item_key }) => item_key))];
+  // An item within a round, as an investor is, has a key that goes on from the round's.
+  const rounds = keys.filter((key) => !keys.some((other) => key.startsWith(`${other}/`)));
+  return rounds
+    .map((itemKey) => {
+      const own = fields.filter(({ item_key }) => item_key === itemKey || item_key.startsWith(`${itemKey}/`));
+      return { companyId, itemKey, round: roundOf(own), wasKnown: own.some(({ was_known }) => was_known) };
+    })
+    .filter(({ round, wasKnown }) => wasKnown || isRecent(round.date, to))
+    .map(({ wasKnown: _known, ...round }) => round);
+}
+
+function isInvestor({ name, text }: Field): boolean {
+  return /investor/i.test(name) && text !== null;
+}
+
+function isRecent(date: Date | undefined, to: Date): boolean {
+  return date !== undefined && date.getTime() > to.getTime() - RECENT_MS;
+}
+
+function roundOf(fields: readonly Field[]): FundingRound {
+  const title = fields.find(
+    ({ name, text }) => text !== null && /title|name|type|series/i.test(name) && !/investor/i.test(name),
+  );
+  const raised = fields.find(({ name, figure }) => figure !== null && /money|raised|amount/i.test(name));
+  const date = fields.find(({ date }) => date !== null)?.date ?? undefined;
+  const investors = investorsOf(fields);
+  return {
+    title: title?.text ?? "A funding round",
+    ...(raised === undefined ? {} : { amount: amountOf(raised) }),
+    ...(date === undefined ? {} : { date }),
+    ...(investors.length === 0 ? {} : { investors }),
+  };
+}
+
+function amountOf({ name, figure }: Field): string {
+  const amount = formatNumber(figure ?? 0);
+  return /usd/i.test(name) ? `$${amount}` : amount;
+}
+
+function investorsOf(fields: readonly Field[]): string[] {
+  const names = fields.filter(isInvestor).flatMap(({ text }) => (text === null ? [] : [text]));
+  if (names.length > 0) return [...new Set(names)];
+  const number = fields.find(({ name, figure }) => figure !== null && /investor/i.test(name))?.figure;
+  if (number === undefined || number === null || number < 1) return [];
+  return [number === 1 ? "1 investor" : `${formatNumber(number)} investors`];
+}
+
+/** Whether a finding only says that a round, which is told by itself, is there. */
+export function tellsOfRound(
+  { company_id, item_key, measurement_name }: Found,
+  { companyId, itemKey }: CompanyRound,
+): boolean {
+  const isOfRound = item_key === itemKey || item_key.startsWith(`${itemKey}/`);
+  return company_id === companyId && isOfRound && /^funding round/i.test(measurement_name);
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { isPaused } from "../../domain/sourceHealth/sourcePause.ts";
+import { type Database, selectRows } from "../../platform/postgres.ts";
+
+const claimedTask = z.object({ task_id: z.number(), attempts: z.number() });
+
+// One task of each source that has none running and is not paused, what people asked for first. Reads
+// scheduled_task_open_idx. SKIP LOCKED passes over a row that the web application is just deleting. That no source gets
+// two is kept by the tick's lock, under which this runs: the rows alone could not say so.
+const CLAIM_DUE_TASKS = `
+  with next as (
+    select distinct on (data_source_id) task_id
+      from scheduled_task
+     where status = 'PENDING' and scheduled_at <= $1
+       and data_source_id not in (select data_source_id from scheduled_task where status = 'PROCESSING')
+       and not ${isPaused("scheduled_task.data_source_id")}
+     order by data_source_id, schedule_type = 'ON_DEMAND' desc, scheduled_at, task_id
+  ), due as (
+    select task_id from scheduled_task
+     where task_id in (select task_id from next) and status = 'PENDING'
+       for no key update skip locked
+  ), claimed as (
+    update scheduled_task t
+       set status = 'PROCESSING', started_at = $1, ended_at = null, attempts = t.attempts + 1
+      from due
+     where t.task_id = due.task_id
+    returning t.task_id, t.attempts
+  ), run as (
+    insert into pipeline.task_run (task_id, last_seen_at, fanned_out)
+    select task_id, $1, false from claimed
+    on conflict (task_id) do update set last_seen_at = excluded.last_seen_at, fanned_out = false
+  )
+  select task_id, attempts from claimed order by task_id`;
+
+/** Marks the tasks that are due as running, at most one of each source. */
+export async function claimDueTasks(
+  connection: Database,
+  now: Date,
+): Promise<{ taskId: number; attempt: number }[]> {
+  const rows = await selectRows(connection, claimedTask, CLAIM_DUE_TASKS, [now]);
+  return rows.map((row) => ({ taskId: row.task_id, attempt: row.attempts }));
+}

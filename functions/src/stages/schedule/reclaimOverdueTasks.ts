@@ -1,0 +1,92 @@
+import { z } from "zod";
+import { isPaused } from "../../domain/sourceHealth/sourcePause.ts";
+import { type Database, selectRows } from "../../platform/postgres.ts";
+
+/** How often a task is started before it is given up. */
+const TASK_ATTEMPTS = 3;
+
+/** How long a task waits for a source that is down. The next run of most sources is due by then. */
+const HOURS_TO_WAIT = 24;
+
+const reclaimedTask = z.object({ again: z.boolean() });
+
+// A task whose calls wait for its source to come up again, or for the end of its pause, is silent without being lost,
+// and keeps its attempts. Otherwise it is overdue when it has been silent for longer than it may: no mining call has
+// begun or ended since. SKIP LOCKED leaves alone what is being finished at this moment. The calls that are final stay;
+// the next attempt runs the others. Reads scheduled_task_open_idx, and mining_call_open_idx for each task that runs.
+const RECLAIM_OVERDUE_TASKS = `
+  with overdue as (
+    select t.task_id,
+           t.attempts < ${TASK_ATTEMPTS} and not s.waits_for_source as again,
+           case when s.waits_for_source then 'SourceDown' else 'TaskOverdue' end as error_type,
+           case when s.waits_for_source
+             then format('The source has been down for ${HOURS_TO_WAIT} h: %s', b.last_error_text)
+             else format('Silent for more than %s s in attempt %s of ${TASK_ATTEMPTS}', t.max_run_seconds, t.attempts)
+           end as reason
+      from scheduled_task t
+      left join pipeline.task_run r on r.task_id = t.task_id
+      left join pipeline.source_breaker b on b.data_source_id = t.data_source_id
+      cross join lateral (
+        select coalesce(t.started_at, t.scheduled_at) as started_at,
+               coalesce(
+                 b.state = 'OPEN' and r.fanned_out
+                 and exists (select from pipeline.mining_call c where c.task_id = t.task_id and c.state = 'WAITING'),
+                 false
+               ) as waits_for_source
+      ) as s
+     where t.status = 'PROCESSING' and not ${isPaused("t.data_source_id")}
+       and case when s.waits_for_source
+             then greatest(s.started_at, b.down_since) + interval '${HOURS_TO_WAIT} hours'
+             else greatest(s.started_at, r.last_seen_at) + t.max_run_seconds * interval '1 second'
+           end < $1
+       for no key update of t skip locked
+  ), waiting_again as (
+    update pipeline.mining_call c
+       set state = 'WAITING'
+      from overdue
+     where overdue.again and c.task_id = overdue.task_id and c.state in ('ENQUEUED', 'RUNNING')
+  ), given_up as (
+    update pipeline.mining_call c
+       set state = 'FAILED',
+           ended_at = $1,
+           error_type = coalesce(c.error_type, overdue.error_type),
+           error_text = coalesce(
+             c.error_text, 'The task was given up before this company was done: ' || overdue.reason
+           )
+      from overdue
+     where not overdue.again and c.task_id = overdue.task_id
+       and c.state in ('WAITING', 'ENQUEUED', 'RUNNING')
+    returning c.task_id
+  ), ended as (
+    select c.task_id,
+           count(*) filter (where c.state = 'SUCCEEDED') as succeeded,
+           count(*) filter (where c.state = 'FAILED') as failed,
+           count(*) filter (where c.state = 'SKIPPED') as skipped
+      from overdue join pipeline.mining_call c on c.task_id = overdue.task_id
+     where not overdue.again
+     group by c.task_id
+  )
+  update scheduled_task t
+     set status = case when overdue.again then 'PENDING' else 'FAILED' end::task_status,
+         ended_at = case when overdue.again then null else $1::timestamp(3) end,
+         result_summary = case when not overdue.again then json_build_object(
+           'reason', overdue.reason,
+           'succeeded', coalesce(ended.succeeded, 0),
+           'failed', coalesce(ended.failed, 0)
+             + (select count(*) from given_up where given_up.task_id = t.task_id),
+           'skipped', coalesce(ended.skipped, 0)
+         )::text end
+    from overdue
+    left join ended on ended.task_id = overdue.task_id
+   where t.task_id = overdue.task_id
+  returning overdue.again`;
+
+/** Sets overdue tasks going again, or fails those that have had all their attempts or waited too long. */
+export async function reclaimOverdueTasks(
+  connection: Database,
+  now: Date,
+): Promise<{ reclaimed: number; failed: number }> {
+  const rows = await selectRows(connection, reclaimedTask, RECLAIM_OVERDUE_TASKS, [now]);
+  const reclaimed = rows.filter(({ again }) => again).length;
+  return { reclaimed, failed: rows.length - reclaimed };
+}
