@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { BenchOptions } from "./commands/bench.ts";
 import type { DeliveriesOptions } from "./commands/deliveries.ts";
 import type { DetectOptions } from "./commands/detect.ts";
+import type { MigrateOptions } from "./commands/migrate.ts";
 import { addOps } from "./commands/ops/ops.ts";
 import type { SoakCommandOptions } from "./commands/soak.ts";
 import type { StartOptions } from "./commands/start.ts";
@@ -60,8 +61,23 @@ program
 program
   .command("migrate")
   .description("apply sql/ to the database that DATABASE_URL names")
-  .option("--json", "print the applied migrations as JSON", false)
-  .action(async (options: { json: boolean }) => {
+  .option(
+    "--after-deploy",
+    "remove what only the release before needed; run it once nothing of it runs",
+    false,
+  )
+  .option("--json", "print what was done as JSON", false)
+  .addHelpText(
+    "after",
+    `
+Migrations only add, so run it before a deployment, and with --after-deploy after it. It also creates two roles and
+grants them what they need. A login role of the functions (in Cloud SQL the service account's IAM user), or a person who
+may only read, becomes a member once, as an administrator:
+
+  grant parma_functions to "parma-functions@PROJECT.iam";
+  grant parma_readonly to "someone@example.com";`,
+  )
+  .action(async (options: MigrateOptions) => {
     const { migrate } = await import("./commands/migrate.ts");
     await migrate(options);
   });

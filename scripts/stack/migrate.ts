@@ -1,23 +1,35 @@
 import { runner } from "node-pg-migrate";
 import pg from "pg";
-import { installStateModels } from "../../functions/src/domain/state/installStateModels.ts";
+import { z } from "zod";
+import { addTransitions, removeOldTransitions } from "../../functions/src/domain/state/stateTransitions.ts";
 import { sqlDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
 
+/** What a migration did. */
+export interface Migrated {
+  /** The names of the migrations that were applied, in order. */
+  readonly applied: string[];
+  /** The roles that do not exist and that the migrating user may not create. */
+  readonly missingRoles: string[];
+}
+
+const missingRow = z.object({ missing: z.array(z.string()) });
+
 /**
- * Applies the migrations of sql/ that the database does not have yet, all in one transaction.
+ * Applies the migrations of sql/ that the database does not have yet, all in one transaction; then adds the transitions
+ * of the state models and grants the roles what they need. It only adds, so that the release before goes on working.
  *
  * Two runs at once are safe: the second waits for the first (advisory lock) and then finds nothing to do.
- *
- * @returns the names of the migrations that were applied, in order
  */
-export async function migrate(databaseUrl: string): Promise<string[]> {
+export async function migrate(databaseUrl: string): Promise<Migrated> {
   const client = await connect(databaseUrl);
   let current = "before the first migration";
   try {
     const applied = await runner({
       dbClient: client,
       dir: sqlDir,
+      // What stands beside the numbered migrations.
+      ignorePattern: String.raw`(?!\d{4}_).*`,
       direction: "up",
       schema: "public",
       migrationsSchema: "pipeline",
@@ -33,12 +45,32 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
         error: () => undefined,
       },
     });
-    await installStateModels(client);
-    return applied.map((migration) => migration.name);
+    current = "after the last migration";
+    await addTransitions(client);
+    const { rows } = await client.query("select pipeline.grant_access() as missing");
+    const [{ missing }] = z.tuple([missingRow]).parse(rows);
+    return { applied: applied.map((migration) => migration.name), missingRoles: missing };
   } catch (error) {
     throw new UserError(`Migration failed and was rolled back (${current}): ${describe(error)}`, {
       cause: error,
     });
+  } finally {
+    await client.end();
+  }
+}
+
+/**
+ * What a migration must leave to the time after the deployment: removes the transitions that the state models no longer
+ * have.
+ *
+ * @returns how many there were
+ */
+export async function migrateAfterDeploy(databaseUrl: string): Promise<number> {
+  const client = await connect(databaseUrl);
+  try {
+    return await removeOldTransitions(client);
+  } catch (error) {
+    throw new UserError(`Old transitions could not be removed: ${describe(error)}`, { cause: error });
   } finally {
     await client.end();
   }

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { globSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { logger } from "firebase-functions/logger";
@@ -26,7 +26,8 @@ const failing = (...failed: readonly string[]) => ({
 });
 
 test("the migration that is needed is the newest that there is", () => {
-  const newest = readdirSync(join(__dirname, "../../../../../sql")).toSorted().at(-1);
+  const migrations = globSync("[0-9]*.sql", { cwd: join(__dirname, "../../../../../sql") });
+  const newest = migrations.toSorted().at(-1);
   expect(`${NEEDED_MIGRATION}.sql`).toBe(newest);
 });
 

@@ -5,7 +5,7 @@ import { logEvent } from "../../../platform/log.ts";
 import { type Database, selectRow } from "../../../platform/postgres.ts";
 
 /** The newest migration that the code needs. A database may be ahead of it. */
-export const NEEDED_MIGRATION = "0014_packed_detector_state";
+export const NEEDED_MIGRATION = "0020_roles";
 
 /** What being ready takes of the outside. */
 export interface ReadinessContext {

@@ -1,0 +1,42 @@
+import type { Database } from "../../platform/postgres.ts";
+import type { StateModel } from "./stateModel.ts";
+import { stateModels } from "./stateModels.ts";
+
+// Both take the transitions of the models as $1 to $3.
+const WANTED = `select work, from_state, to_state from unnest($1::text[], $2::text[], $3::text[])
+                  as wanted (work, from_state, to_state)`;
+
+const ADD = `
+  insert into pipeline.state_transition (work, from_state, to_state)
+  ${WANTED}
+  on conflict do nothing`;
+
+const REMOVE = `
+  delete from pipeline.state_transition
+   where (work, from_state, to_state) not in (${WANTED})`;
+
+/**
+ * Puts the allowed transitions into the database, where the trigger `check_transition` holds changes against them. Those
+ * that the models no longer have stay: the functions of the release before may still make them.
+ */
+export async function addTransitions(db: Database): Promise<void> {
+  await db.query(ADD, wanted());
+}
+
+/**
+ * Removes the transitions that the models no longer have, once nothing of the release before runs.
+ *
+ * @returns how many there were
+ */
+export async function removeOldTransitions(db: Database): Promise<number> {
+  const { rowCount } = await db.query(REMOVE, wanted());
+  return rowCount ?? 0;
+}
+
+function wanted(): [works: string[], from: string[], to: string[]] {
+  const models: readonly StateModel[] = Object.values(stateModels);
+  const rows = models.flatMap(({ table, transitions }) =>
+    transitions.filter(([from]) => from !== "new").map(([from, to]) => ({ table, from, to })),
+  );
+  return [rows.map(({ table }) => table), rows.map(({ from }) => from), rows.map(({ to }) => to)];
+}
