@@ -66,6 +66,7 @@ program
     "remove what only the release before needed; run it once nothing of it runs",
     false,
   )
+  .option("--describe", "write sql/schema.sql from a throw-away database, and touch no other", false)
   .option("--json", "print what was done as JSON", false)
   .addHelpText(
     "after",

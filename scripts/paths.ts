@@ -8,3 +8,6 @@ export const localDir = join(projectDir, ".local");
 
 /** The numbered SQL migrations. */
 export const sqlDir = join(projectDir, "sql");
+
+/** What the migrations make, in words of SQL. */
+export const schemaFile = join(sqlDir, "schema.sql");

@@ -13,7 +13,7 @@ create function pipeline.grant_access() returns text[] language plpgsql as $$
 declare
   wanted text;
   missing text[] := '{}';
-  granted regclass;
+  granted record;
 begin
   -- Two grants on one object at once would fail with "tuple concurrently updated".
   perform pg_advisory_xact_lock(hashtextextended('pipeline.grant_access', 0));
@@ -36,8 +36,11 @@ begin
 
   -- The web application's tables one by one: what else it keeps in the schema public is its own.
   for granted in
-    select class.oid
+    select class.oid::regclass as "table", pg_get_serial_sequence(class.oid::regclass::text, key.attname) as sequence
       from pg_class class
+      -- What its ids are taken from; some tables have none.
+      left join pg_attribute key
+        on key.attrelid = class.oid and pg_get_serial_sequence(class.oid::regclass::text, key.attname) is not null
      where class.relnamespace = 'public'::regnamespace and class.relkind in ('r', 'p')
        and (class.relname like 'measurement\_%\_value' or class.relname in (
          'user', 'company', 'bucket', 'company_bucket_membership', 'bucket_access', 'notification_channel',
@@ -48,17 +51,20 @@ begin
          'user_metric_customization'))
   loop
     if 'parma_functions' <> all (missing) then
-      execute format('grant select, insert, update, delete on %s to parma_functions', granted);
+      execute format('grant select, insert, update, delete on %s to parma_functions', granted."table");
+      if granted.sequence is not null then
+        execute format('grant usage on sequence %s to parma_functions', granted.sequence);
+      end if;
     end if;
     if 'parma_readonly' <> all (missing) then
-      execute format('grant select on %s to parma_readonly', granted);
+      execute format('grant select on %s to parma_readonly', granted."table");
     end if;
   end loop;
 
   if 'parma_functions' <> all (missing) then
     grant insert, update, delete on all tables in schema pipeline to parma_functions;
     alter default privileges in schema pipeline grant insert, update, delete on tables to parma_functions;
-    grant usage on all sequences in schema public, pipeline to parma_functions;
+    grant usage on all sequences in schema pipeline to parma_functions;
     alter default privileges in schema pipeline grant usage on sequences to parma_functions;
     -- Written by `migrate` alone.
     revoke insert, update, delete on pipeline.migration, pipeline.state_transition from parma_functions;

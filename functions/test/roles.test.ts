@@ -33,12 +33,13 @@ describe("as login roles that were granted membership", () => {
       `create role ${reader} login password '${PASSWORD}'`,
     ]);
     // What the web application keeps beside the tables that it shares.
-    await run(urlOf(owner), ["create table public.session (token text)"]);
+    await run(urlOf(owner), ["create table public.session (id serial, token text)"]);
+    await run(databaseUrl(serverUrl, database), ["create table public.not_ours (id serial)"]);
     await migrate(urlOf(owner));
     await run(serverUrl, [`grant parma_functions to ${functions}`, `grant parma_readonly to ${reader}`]);
     const { rows } = await run(urlOf(owner), [
       `select format('%I.%I', schemaname, tablename) as name from pg_tables
-        where schemaname in ('public', 'pipeline') and tablename <> 'session' order by 1`,
+        where schemaname in ('public', 'pipeline') and tablename not in ('session', 'not_ours') order by 1`,
     ]);
     tables.push(
       ...z
@@ -84,6 +85,7 @@ describe("as login roles that were granted membership", () => {
     "insert into pipeline.migration (name, run_on) values ('0099_mine', now())",
     "delete from pipeline.state_transition",
     "select from session",
+    "select nextval('session_id_seq')",
     "select pipeline.grant_access()",
   ])("the functions may not: %s", async (statement) => {
     await expect(run(urlOf(functions), [statement])).rejects.toMatchObject({ code: DENIED });

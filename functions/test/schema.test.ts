@@ -1,7 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Pool } from "pg";
 import { z } from "zod";
+import { describeSchema } from "../../scripts/stack/describeSchema.ts";
 import { migrate } from "../../scripts/stack/migrate.ts";
 import { type Database, databaseOf, openPool, selectRows } from "../src/platform/postgres.ts";
 import { CONTRACT_ENUMS, CONTRACT_TABLES, type ContractTable } from "./contractTables.ts";
@@ -32,6 +35,12 @@ afterAll(async () => {
     await pool?.end();
     await dropDatabase(serverUrl, name);
   }
+});
+
+test("sql/schema.sql says what the migrations make (`scripts/dev migrate --describe` writes it anew)", async () => {
+  expect(await describeSchema(databases["an empty database"].url)).toBe(
+    await readFile(join(__dirname, "../../sql/schema.sql"), "utf8"),
+  );
 });
 
 describe.each(Object.entries(databases))("on %s", (_kind, database) => {

@@ -1,14 +1,27 @@
+import { writeFile } from "node:fs/promises";
+import { schemaFile } from "../paths.ts";
+import { describeSchema } from "../stack/describeSchema.ts";
 import { migrate as applyMigrations, migrateAfterDeploy } from "../stack/migrate.ts";
+import { startPostgres } from "../stack/postgres.ts";
 import { UserError } from "../userError.ts";
 
 /** What a caller may choose. */
 export interface MigrateOptions {
   readonly afterDeploy: boolean;
+  readonly describe: boolean;
   readonly json: boolean;
 }
 
-/** `migrate`: applies sql/ to the database that DATABASE_URL names, or finishes what a deployment left. */
-export async function migrate({ afterDeploy, json }: MigrateOptions): Promise<void> {
+/**
+ * `migrate`: applies sql/ to the database that DATABASE_URL names, or does what had to wait for the deployment's end, or
+ * describes the schema.
+ */
+export async function migrate({ afterDeploy, describe, json }: MigrateOptions): Promise<void> {
+  if (describe) {
+    await writeSchemaFile();
+    console.log(json ? JSON.stringify({ written: "sql/schema.sql" }) : "Wrote sql/schema.sql");
+    return;
+  }
   const databaseUrl = process.env["DATABASE_URL"];
   if (!databaseUrl) {
     throw new UserError(
@@ -32,5 +45,16 @@ export async function migrate({ afterDeploy, json }: MigrateOptions): Promise<vo
       `The database is migrated, but this user may not create roles. Have an administrator run "${statements}" and ` +
         "migrate again: functions that connect as another user are refused until then.",
     );
+  }
+}
+
+/** From a server of its own, so that nothing else is in it. */
+async function writeSchemaFile(): Promise<void> {
+  const server = await startPostgres("");
+  try {
+    await applyMigrations(server.url);
+    await writeFile(schemaFile, await describeSchema(server.url));
+  } finally {
+    await server.stop();
   }
 }
