@@ -39,7 +39,9 @@ const FUNCTIONS = {
 
   // 8 operate: shows how everything does, and sets going again what stands still
   "stages/operate/functions": ["erase", "health", "ops", "processAgain", "sendOperatorNotice"],
-  "stages/operate/jobs": ["checkData", "retain", "sweep"],
+  "stages/operate/jobs": ["checkData"],
+  // what the stages bring to it
+  upkeep: ["retain", "sweep"],
 };
 
 // Compiled or, in the tests, as it is.

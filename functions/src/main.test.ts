@@ -6,7 +6,7 @@ import { deployedFunctions } from "../test/deployedFunctions.ts";
 
 test("every function is deployed, from the file that it is in", async () => {
   const found = new Map<string, unknown>();
-  for (const file of globSync("stages/**/{functions,events,jobs}.ts", { cwd: __dirname })) {
+  for (const file of globSync("{upkeep.ts,stages/**/{functions,events,jobs}.ts}", { cwd: __dirname })) {
     for (const [name, value] of Object.entries(await import(join(__dirname, file)))) {
       if (typeof value === "function" && "__endpoint" in value) found.set(name, value);
     }

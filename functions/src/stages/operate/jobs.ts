@@ -1,28 +1,33 @@
+import type { Upkeep } from "../../domain/upkeep/upkeep.ts";
 import { scheduledJob } from "../../platform/scheduledJob.ts";
 import { runsAs } from "../../platform/serviceAccounts.ts";
 
 // By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
 
-/** Sets going again what stands still. */
-export const sweep = scheduledJob(
-  "sweep",
-  {
-    ...runsAs("operate"),
-    schedule: "*/5 * * * *",
-    memory: "256MiB",
-    // Enqueuing some thousand tasks takes seconds each.
-    timeoutSeconds: 180,
-    // The next run does what this one could not.
-    retryCount: 0,
-  },
-  async (now) => {
-    const { sweep } = await import("./sweep/sweep.ts");
-    const { sweepPatience } = await import("../../platform/config.ts");
-    const { database } = await import("../../platform/postgres.ts");
-    const { enqueueTasks } = await import("../../platform/taskQueue.ts");
-    return sweep({ db: await database(), enqueue: enqueueTasks }, { now, factor: sweepPatience() });
-  },
-);
+type LoadUpkeep = () => Promise<readonly Upkeep[]>;
+
+/** Sets stalled work going again, by the sweep steps of all stages. */
+export const sweepJob = (loadUpkeep: LoadUpkeep) =>
+  scheduledJob(
+    "sweep",
+    {
+      ...runsAs("operate"),
+      schedule: "*/5 * * * *",
+      memory: "256MiB",
+      // Enqueuing some thousand tasks takes seconds each.
+      timeoutSeconds: 180,
+      // The next run does what this one could not.
+      retryCount: 0,
+    },
+    async (now) => {
+      const { sweep } = await import("./sweep.ts");
+      const { sweepPatience } = await import("../../platform/config.ts");
+      const { database } = await import("../../platform/postgres.ts");
+      const { enqueueTasks } = await import("../../platform/taskQueue.ts");
+      const context = { db: await database(), enqueue: enqueueTasks };
+      return sweep(await loadUpkeep(), context, { now, factor: sweepPatience() });
+    },
+  );
 
 /** Looks for what is wrong with the data, tells operators, and pauses sources that bring it. */
 export const checkData = scheduledJob(
@@ -47,26 +52,27 @@ export const checkData = scheduledJob(
   },
 );
 
-/** Deletes what has been kept for long enough. */
-export const retain = scheduledJob(
-  "retain",
-  {
-    ...runsAs("operate"),
-    // When neither mining nor people are busy.
-    schedule: "20 3 * * *",
-    memory: "512MiB",
-    timeoutSeconds: 540,
-    // The next night goes on.
-    retryCount: 0,
-  },
-  async (now) => {
-    const { retain } = await import("./retention/retain.ts");
-    const { database } = await import("../../platform/postgres.ts");
-    const { firestore } = await import("../../platform/firebase.ts");
-    const { blobStore } = await import("../../adapters/blobStore.ts");
-    // The last batch takes seconds, a minute where a store is slow.
-    const end = Date.now() + 420_000;
-    const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
-    return retain(stores, { now, mayGoOn: () => Date.now() < end });
-  },
-);
+/** Deletes what has been kept for long enough, by the retention steps of all stages. */
+export const retainJob = (loadUpkeep: LoadUpkeep) =>
+  scheduledJob(
+    "retain",
+    {
+      ...runsAs("operate"),
+      // When neither mining nor people are busy.
+      schedule: "20 3 * * *",
+      memory: "512MiB",
+      timeoutSeconds: 540,
+      // The next night goes on.
+      retryCount: 0,
+    },
+    async (now) => {
+      const { retain } = await import("./retain.ts");
+      const { database } = await import("../../platform/postgres.ts");
+      const { firestore } = await import("../../platform/firebase.ts");
+      const { blobStore } = await import("../../adapters/blobStore.ts");
+      // The last batch takes seconds, a minute where a store is slow.
+      const end = Date.now() + 420_000;
+      const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
+      return retain(await loadUpkeep(), stores, { now, mayGoOn: () => Date.now() < end });
+    },
+  );

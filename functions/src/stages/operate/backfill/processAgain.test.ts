@@ -9,12 +9,12 @@ import { recordedQueue } from "../../../../test/recordedQueue.ts";
 import { storeMap } from "../../../domain/normalizationMap/mapStore.ts";
 import { ensureMeasurements } from "../../../domain/normalizationMap/measurements.ts";
 import { firestore } from "../../../platform/firebase.ts";
-import { sweepBackfills } from "../sweep/sweepBackfills.ts";
 import { readBackfill, readFailures } from "./backfill.ts";
 import { processAgainPayload } from "./backfillTask.ts";
 import { cancelBackfill } from "./cancelBackfill.ts";
 import { processAgain } from "./processAgain.ts";
 import { type BackfillRequest, startBackfill } from "./startBackfill.ts";
+import { sweepBackfills } from "./sweepBackfills.ts";
 
 // The first call loads the Firestore client and warms up the emulator.
 jest.setTimeout(60_000);

@@ -312,7 +312,9 @@ describe("a company", () => {
     await eraseCompany(context(), ask(id));
     await firestore.doc("parma/mining/datasource/github/raw_data/lost").create({ company_id: String(id) });
     await batchOf("lost", id);
-    expect(await eraseLeftovers(stores(), NOW)).toEqual({ removed: 2, isLast: true });
+    expect(
+      await eraseLeftovers(stores(), { before: new Date(NOW.getTime() - 24 * 3_600_000), now: NOW }),
+    ).toEqual({ removed: 2, isLast: true });
     expect((await firestore.doc(batchPath("lost")).get()).exists).toBe(false);
     expect((await eraseCompany(context(), ask(id))).counts).toMatchObject({ "firestore batch": 1 });
   });

@@ -1,12 +1,9 @@
 import { z } from "zod";
+import type { Batch, Expired } from "../../../domain/upkeep/upkeep.ts";
 import { selectRows } from "../../../platform/postgres.ts";
 import type { EraseContext } from "./eraseContext.ts";
 import { eraseOutside } from "./eraseOutside.ts";
 import { readReceiptById } from "./erasure.ts";
-
-const DAY_MS = 24 * 3_600_000;
-// Firestore delivers an event for up to a day again, and no task lives for longer.
-const LOOKED_AFTER_DAYS = 3;
 
 const finishedErasure = z.object({ id: z.int() });
 
@@ -14,14 +11,13 @@ const finishedErasure = z.object({ id: z.int() });
 const FINISHED = "select id::int from pipeline.erasure where finished_at >= $1 order by id";
 
 /**
- * Looks once more for what has been erased: a process that was killed in the middle of writing may have left a document
- * that nobody else knows of.
+ * Looks once more for what was erased since `before`: a process that was killed in the middle of writing may have left
+ * a document that nobody else knows of.
  */
 export async function eraseLeftovers(
   context: Pick<EraseContext, "db" | "firestore" | "blobStore">,
-  now: Date,
-): Promise<{ removed: number; isLast: true }> {
-  const since = new Date(now.getTime() - LOOKED_AFTER_DAYS * DAY_MS);
+  { before: since }: Expired,
+): Promise<Batch> {
   let removed = 0;
   for (const { id } of await selectRows(context.db, finishedErasure, FINISHED, [since])) {
     const before = await readReceiptById(context.db, id);

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { operatorNoticeTask } from "../../../domain/message/tellOperators.ts";
+import { overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
-import { overdueBefore, type Patience } from "../sweep/patience.ts";
 
 // A task is dispatched within seconds, and repeated for some minutes.
 const WAIT_SECONDS = 5 * 60;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Database, selectRows } from "../../../platform/postgres.ts";
-import type { Batch, Expired, RetentionStores } from "./batch.ts";
+import type { Batch, ExpiredOfSource, RetentionStores } from "../../domain/upkeep/upkeep.ts";
+import { type Database, selectRows } from "../../platform/postgres.ts";
 import { forgetDocuments } from "./removeDocuments.ts";
 
 const DOCUMENTS_A_BATCH = 200;
@@ -49,7 +49,7 @@ const MARK = "update pipeline.raw_document set values_removed_at = $2 where id =
 /** Removes the values of documents, those of one document together. Values of other writers have none, and stay. */
 export function removeValues(
   { db }: Pick<RetentionStores, "db">,
-  { sourceId, before, now }: Expired,
+  { sourceId, before, now }: ExpiredOfSource,
 ): Promise<Batch> {
   return db.transaction(async (connection) => {
     const expired = await selectRows(connection, expiredRow, EXPIRED, [sourceId, before]);

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { selectRows } from "../../../platform/postgres.ts";
-import type { Batch, Expired, RetentionStores } from "./batch.ts";
+import type { Batch, ExpiredOfSource, RetentionStores } from "../../domain/upkeep/upkeep.ts";
+import { selectRows } from "../../platform/postgres.ts";
 
 const NEWS_A_BATCH = 500;
 
@@ -37,7 +37,7 @@ const expiredRow = z.object({ id: z.int(), deliveries: z.array(z.string()) });
 /** Removes news with their findings, and the messages that told of nothing else. */
 export function removeNews(
   { db }: Pick<RetentionStores, "db">,
-  { sourceId, before }: Expired,
+  { sourceId, before }: ExpiredOfSource,
 ): Promise<Batch> {
   return db.transaction(async (connection) => {
     const news = await selectRows(connection, expiredRow, REMOVE, [sourceId, before, NEWS_A_BATCH]);

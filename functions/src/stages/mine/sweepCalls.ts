@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { dueProbes } from "../../../domain/miningCall/dueProbes.ts";
-import { finishCalls } from "../../../domain/miningCall/finishCalls.ts";
-import { mineSourceTask, releaseTask } from "../../../domain/miningCall/mineSourceTask.ts";
-import { mineCompanyTask } from "../../../domain/miningCall/miningCall.ts";
-import { stateModels } from "../../../domain/state/stateModels.ts";
-import { selectRows, type TransactionalDatabase } from "../../../platform/postgres.ts";
-import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
-import { overdueBefore, type Patience } from "./patience.ts";
+import { dueProbes } from "../../domain/miningCall/dueProbes.ts";
+import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
+import { mineSourceTask, releaseTask } from "../../domain/miningCall/mineSourceTask.ts";
+import { mineCompanyTask } from "../../domain/miningCall/miningCall.ts";
+import { stateModels } from "../../domain/state/stateModels.ts";
+import { overdueBefore, type Patience } from "../../domain/upkeep/upkeep.ts";
+import { selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
+import type { EnqueueTasks } from "../../platform/taskQueue.ts";
 
 interface SweepCallsContext {
   readonly db: TransactionalDatabase;

@@ -1,17 +1,18 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { emptyTables } from "../../../../test/emptyTables.ts";
-import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
-import { recordedQueue } from "../../../../test/recordedQueue.ts";
-import { insertCompany, insertSource, insertTask } from "../../../../test/rows.ts";
+import { emptyTables } from "../../../test/emptyTables.ts";
+import { openTestDatabase } from "../../../test/openTestDatabase.ts";
+import { recordedQueue } from "../../../test/recordedQueue.ts";
+import { insertCompany, insertSource, insertTask } from "../../../test/rows.ts";
 import {
   companyWithSeries,
   follow,
   insertChannel,
   insertFinding,
   insertUser,
-} from "../../../../test/subscribers.ts";
-import { openDeliveries } from "../../../domain/message/openDeliveries.ts";
-import { openErasure } from "../erase/openErasure.ts";
+} from "../../../test/subscribers.ts";
+import { openDeliveries } from "../../domain/message/openDeliveries.ts";
+import { loadUpkeep } from "../../upkeep.ts";
+import { openErasure } from "./erase/openErasure.ts";
 import { sweep } from "./sweep.ts";
 
 const db = openTestDatabase();
@@ -26,9 +27,10 @@ beforeEach(async () => {
   queue = recordedQueue();
 });
 
+const sweepAll = async () => sweep(await loadUpkeep(), { db, enqueue: queue.enqueue }, { now, factor: 1 });
 const sweepAfter = (minutes: number) => {
   now = new Date(now.getTime() + minutes * MINUTES);
-  return sweep({ db, enqueue: queue.enqueue }, { now, factor: 1 });
+  return sweepAll();
 };
 const payloads = (name: string) => queue.waiting(name).map(({ payload }) => payload);
 
@@ -80,7 +82,7 @@ describe("a raw document", () => {
 
   test("is set going once by two sweeps at once", async () => {
     now = new Date(START.getTime() + 11 * MINUTES);
-    const both = [1, 2].map(() => sweep({ db, enqueue: queue.enqueue }, { now, factor: 1 }));
+    const both = [1, 2].map(sweepAll);
     const again = (await Promise.all(both)).map((counts) => counts["documentsAgain"]);
     expect(again.toSorted()).toEqual([0, 1]);
   });

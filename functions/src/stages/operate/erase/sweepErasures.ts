@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 import { type EnqueueTasks, taskId } from "../../../platform/taskQueue.ts";
-import { eraseTask } from "../erase/eraseTask.ts";
-import { overdueBefore, type Patience } from "./patience.ts";
+import { eraseTask } from "./eraseTask.ts";
 
 const HOUR_SECONDS = 3600;
 // A task goes on for up to half an hour, and its queue waits up to an hour until it tries again.

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { scoreCommentsTask } from "../../../domain/analysis/scoreCommentsTask.ts";
+import { overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
-import { overdueBefore, type Patience } from "./patience.ts";
 
 // Scoring takes minutes where the language model is slow, and is tried for an hour.
 const WAIT_SECONDS = 2 * 3600;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { removeRawDocuments } from "../../../domain/rawDocument/removeRawDocuments.ts";
-import { type Database, selectRows } from "../../../platform/postgres.ts";
-import type { Batch, Expired, RetentionStores } from "./batch.ts";
+import { removeRawDocuments } from "../../domain/rawDocument/removeRawDocuments.ts";
+import type { Batch, ExpiredOfSource, RetentionStores } from "../../domain/upkeep/upkeep.ts";
+import { type Database, selectRows } from "../../platform/postgres.ts";
 
 const DOCUMENTS_A_BATCH = 100;
 // Whoever feeds a document again writes its blob first. No function that feeds lives for longer than this.
@@ -28,7 +28,7 @@ const REMOVE_ISSUES = "delete from pipeline.normalization_issue where raw_docume
  */
 export function removeDocuments(
   { db, ...stores }: RetentionStores,
-  { sourceId, before, now }: Expired,
+  { sourceId, before, now }: ExpiredOfSource,
 ): Promise<Batch> {
   return db.transaction(async (connection) => {
     const expired = await selectRows(connection, documentRow, EXPIRED, [sourceId, before, DOCUMENTS_A_BATCH]);

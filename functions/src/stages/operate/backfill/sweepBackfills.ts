@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
-import { processAgainTask } from "../backfill/backfillTask.ts";
-import { overdueBefore, type Patience } from "./patience.ts";
+import { processAgainTask } from "./backfillTask.ts";
 
 // A task is given up after nine minutes, and its queue waits up to ten until it tries again.
 const SILENT_SECONDS = 20 * 60;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { analyzeAgainTask } from "../../../domain/analysis/analyzeAgainTask.ts";
-import { normalizeAgainTask } from "../../../domain/rawDocument/normalizeAgainTask.ts";
-import { stateModels } from "../../../domain/state/stateModels.ts";
-import { type Database, selectRows } from "../../../platform/postgres.ts";
-import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
-import type { Patience } from "./patience.ts";
+import { analyzeAgainTask } from "../../domain/analysis/analyzeAgainTask.ts";
+import { normalizeAgainTask } from "../../domain/rawDocument/normalizeAgainTask.ts";
+import { stateModels } from "../../domain/state/stateModels.ts";
+import type { Patience } from "../../domain/upkeep/upkeep.ts";
+import { type Database, selectRows } from "../../platform/postgres.ts";
+import type { EnqueueTasks } from "../../platform/taskQueue.ts";
 
 const { attempts, states } = stateModels.rawDocument;
 const { RECEIVED, NORMALIZED } = states;

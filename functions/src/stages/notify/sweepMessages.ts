@@ -1,9 +1,9 @@
-import { deliverPayload } from "../../../domain/message/deliverTask.ts";
-import { sendReportTask } from "../../../domain/message/sendReportTask.ts";
-import { sweepDeliveries } from "../../../domain/message/sweepDeliveries.ts";
-import type { Database } from "../../../platform/postgres.ts";
-import { type EnqueueTasks, taskId } from "../../../platform/taskQueue.ts";
-import type { Patience } from "./patience.ts";
+import { deliverPayload } from "../../domain/message/deliverTask.ts";
+import { sendReportTask } from "../../domain/message/sendReportTask.ts";
+import { sweepDeliveries } from "../../domain/message/sweepDeliveries.ts";
+import type { Patience } from "../../domain/upkeep/upkeep.ts";
+import type { Database } from "../../platform/postgres.ts";
+import { type EnqueueTasks, taskId } from "../../platform/taskQueue.ts";
 
 /** Gives what is overdue a task again: of another id each time, because a queue remembers the ids that it had. */
 export async function sweepMessages(

@@ -1,4 +1,4 @@
-import type { Batch, Expired, RetentionStores } from "./batch.ts";
+import type { Batch, ExpiredOfSource, RetentionStores } from "../../domain/upkeep/upkeep.ts";
 
 const CALLS_A_BATCH = 5_000;
 const TASKS_A_BATCH = 500;
@@ -23,7 +23,7 @@ const REMOVE_TASKS = `
 /** Removes scheduled tasks that have ended, after their calls. */
 export function removeRuns(
   { db }: Pick<RetentionStores, "db">,
-  { sourceId, before }: Expired,
+  { sourceId, before }: ExpiredOfSource,
 ): Promise<Batch> {
   return db.transaction(async (connection) => {
     const calls = await connection.query(REMOVE_CALLS, [sourceId, before, CALLS_A_BATCH]);

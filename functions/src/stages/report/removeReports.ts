@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { z } from "zod";
-import { selectRows } from "../../../platform/postgres.ts";
-import type { Batch, RetentionStores } from "./batch.ts";
+import type { Batch, Expired, RetentionStores } from "../../domain/upkeep/upkeep.ts";
+import { selectRows } from "../../platform/postgres.ts";
 
 const REPORTS_A_BATCH = 100;
 const REMOVALS_AT_A_TIME = 10;
@@ -32,7 +32,7 @@ const reportRow = z.object({ user_id: z.int(), week: z.string(), page_blob: z.st
 /** Removes users' weekly reports: the pages that were kept, and what is recorded of them. */
 export function removeReports(
   { db, blobStore }: Pick<RetentionStores, "db" | "blobStore">,
-  { before }: { readonly before: Date },
+  { before }: Expired,
 ): Promise<Batch> {
   return db.transaction(async (connection) => {
     const reports = await selectRows(connection, reportRow, EXPIRED, [before, REPORTS_A_BATCH]);

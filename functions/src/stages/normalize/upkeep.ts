@@ -1,0 +1,12 @@
+import type { Upkeep } from "../../domain/upkeep/upkeep.ts";
+import { removeDocuments } from "./removeDocuments.ts";
+import { removeValues } from "./removeValues.ts";
+import { sweepDocuments } from "./sweepDocuments.ts";
+
+export const upkeep: Upkeep = {
+  sweep: [sweepDocuments],
+  retention: [
+    { kind: "values", daysOfSource: "valuesDays", remove: removeValues },
+    { kind: "documents", daysOfSource: "rawDocumentsDays", remove: removeDocuments },
+  ],
+};

@@ -1,0 +1,28 @@
+import type { Patience, SweepContext, Upkeep } from "../../domain/upkeep/upkeep.ts";
+
+/**
+ * Runs the sweep steps of all stages, one after the other. One that fails does not stop the others.
+ *
+ * @returns how much of what was set going again, or failed
+ * @throws Error with the first failure as its cause, once all have had their turn
+ */
+export async function sweep(
+  stages: readonly Upkeep[],
+  context: SweepContext,
+  patience: Patience,
+): Promise<Record<string, number>> {
+  const steps = stages.flatMap((stage) => stage.sweep ?? []);
+  const counts: Record<string, number> = {};
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      Object.assign(counts, await step(context, patience));
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length === 0) return counts;
+  throw new Error(`${failures.length} of ${steps.length} kinds of work could not be swept`, {
+    cause: failures[0],
+  });
+}
