@@ -1,3 +1,5 @@
+import type { Aggregation } from "../rule/aggregations.ts";
+
 /** The words of stage 5: what it knows of the values of one raw document. */
 
 /** Which point of which series. */
@@ -50,8 +52,6 @@ export interface DocumentPoints {
   readonly texts: readonly TextPoint[];
   readonly comments: readonly CommentPoint[];
 }
-
-export type Aggregation = "LAST" | "AVG" | "SUM" | "MAX" | "MIN" | "COUNT";
 
 /** A rule, and what its aggregation gives at one point. */
 export interface Rule {

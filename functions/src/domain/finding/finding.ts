@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Severity } from "../message/message.ts";
+import { AGGREGATION_NAMES } from "../rule/aggregations.ts";
 
 const common = {
   /** The element of a nested list that it is about, by its name. */
@@ -28,7 +29,7 @@ export const findingFacts = z.discriminatedUnion("kind", [
     ...numbers,
     ruleName: z.string(),
     thresholdPercent: z.number(),
-    aggregation: z.enum(["LAST", "AVG", "SUM", "MAX", "MIN", "COUNT"]),
+    aggregation: z.enum(AGGREGATION_NAMES),
     /** What the value was compared with, and how many values that was made of. */
     reference: z.number(),
     referenceCount: z.int(),

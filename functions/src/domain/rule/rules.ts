@@ -1,4 +1,5 @@
-import type { Aggregation, NumericPoint, Rule } from "../analysis/series.ts";
+import type { NumericPoint, Rule } from "../analysis/series.ts";
+import { AGGREGATIONS, type Aggregation } from "./aggregations.ts";
 
 /** What a rule says of a value: the comparison that reached its threshold. */
 export interface RuleHit {
@@ -10,16 +11,6 @@ export interface RuleHit {
   readonly direction: "up" | "down";
 }
 
-/** The method of a rule; its text is free. @returns undefined where it is none that is known */
-export function aggregationOf(method: string | null): Aggregation | undefined {
-  const name = (method ?? "").trim().toUpperCase();
-  if (name === "" || name === "LAST") return "LAST";
-  if (name === "AVERAGE" || name === "MEAN") return "AVG";
-  return METHODS.find((known) => known === name);
-}
-
-const METHODS = ["AVG", "SUM", "MAX", "MIN", "COUNT"] as const;
-
 /**
  * Compares a value with what was before it. Silent for a first value, and for a value that did not move: what it
  * stands out for was told when it moved.
@@ -30,8 +21,7 @@ export function judgeByRule({ value, previous }: NumericPoint, rule: Rule): Rule
   const { reference, referenceCount, aggregation } = rule;
   if (reference === null || previous === null || value === previous) return undefined;
   const direction = value > reference ? "up" : "down";
-  // A sum and a count grow with the number of values: to be below them says nothing.
-  if (direction === "down" && (aggregation === "SUM" || aggregation === "COUNT")) return undefined;
+  if (direction === "down" && AGGREGATIONS[aggregation].isCumulative) return undefined;
   const change = percentChange(value, reference);
   if (change === 0) return undefined;
   if (change !== null && Math.abs(change) < Math.abs(rule.threshold)) return undefined;
@@ -40,7 +30,7 @@ export function judgeByRule({ value, previous }: NumericPoint, rule: Rule): Rule
 
 /**
  * The change from a reference in percent of the reference's size, so that a rise is positive for negative numbers
- * too. Rounded to a billionth: 1.1 is 10 % over 1.
+ * too. Rounded to a billionth: 1.1 is 10% over 1.
  *
  * @returns 0 where they are equal, null where there is no percentage of a reference of 0
  */

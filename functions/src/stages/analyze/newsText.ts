@@ -1,4 +1,5 @@
 import type { FindingFacts } from "../../domain/finding/finding.ts";
+import { AGGREGATIONS } from "../../domain/rule/aggregations.ts";
 import type { Candidate } from "./candidate.ts";
 import { counted, shortText, signedPercent, sizeInPercent, withUnit } from "./numberWords.ts";
 
@@ -106,22 +107,9 @@ export function referenceName({
   referenceCount,
   unit,
 }: Pick<Facts<"rule">, "aggregation" | "reference" | "referenceCount" | "unit">): string {
-  const shown = withUnit(reference, unit);
+  const { words, hasUnit } = AGGREGATIONS[aggregation];
   const values = referenceCount === 1 ? "the value before" : `the ${counted(referenceCount, "value")} before`;
-  switch (aggregation) {
-    case "LAST":
-      return `the value before, ${shown}`;
-    case "AVG":
-      return `the average of ${values}, ${shown}`;
-    case "SUM":
-      return `the sum of ${values}, ${shown}`;
-    case "MAX":
-      return `the maximum of ${values}, ${shown}`;
-    case "MIN":
-      return `the minimum of ${values}, ${shown}`;
-    case "COUNT":
-      return `the number of values before, ${referenceCount}`;
-  }
+  return `${words(values)}, ${hasUnit ? withUnit(reference, unit) : reference}`;
 }
 
 function itemsSentence(facts: Facts<"items">): string {
