@@ -1,9 +1,9 @@
 import { runner } from "node-pg-migrate";
 import pg from "pg";
 import { z } from "zod";
-import { addTransitions, removeOldTransitions } from "../../functions/src/domain/state/stateTransitions.ts";
 import { sqlDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
+import { addTransitions, removeOldTransitions } from "./stateTransitions.ts";
 
 /** What a migration did. */
 export interface Migrated {

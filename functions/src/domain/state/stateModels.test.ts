@@ -4,7 +4,6 @@ import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { insertSource, insertTask } from "../../../test/rows.ts";
 import type { StateModel } from "./stateModel.ts";
 import { stateModels } from "./stateModels.ts";
-import { addTransitions, removeOldTransitions } from "./stateTransitions.ts";
 
 const models: readonly StateModel[] = Object.values(stateModels);
 
@@ -38,9 +37,6 @@ describe("the database", () => {
   const db = openTestDatabase();
   const status = async (id: number) =>
     (await db.query("select status from scheduled_task where task_id = $1", [id])).rows;
-
-  const move = async (id: number, to: string) =>
-    (await db.query("update scheduled_task set status = $2 where task_id = $1", [id, to])).rowCount;
 
   test("knows the states that the models have", async () => {
     for (const { table, column, states } of models) {
@@ -101,28 +97,5 @@ describe("the database", () => {
       await connection.query("update scheduled_task set status = 'PENDING' where task_id = $1", [task]);
     });
     expect(await status(task)).toEqual([{ status: "PENDING" }]);
-  });
-
-  test("keeps the transitions of the release before until the deployment is over", async () => {
-    // Of the release before, and of the one that is deployed.
-    const [old, current] = [
-      ["SUCCESS", "PENDING"],
-      ["PENDING", "PROCESSING"],
-    ];
-    await db.query("insert into pipeline.state_transition values ('public.scheduled_task', $1, $2)", old);
-    await db.query(
-      "delete from pipeline.state_transition where work = 'public.scheduled_task' and (from_state, to_state) = ($1, $2)",
-      current,
-    );
-    const task = await insertTask(db, await insertSource(db, { name: "old" }), { status: "SUCCESS" });
-
-    await addTransitions(db);
-    expect(await move(task, "PENDING")).toBe(1);
-    expect(await move(task, "PROCESSING")).toBe(1);
-    expect(await move(task, "SUCCESS")).toBe(1);
-
-    expect(await removeOldTransitions(db)).toBe(1);
-    expect(await move(task, "PENDING")).toBe(0);
-    expect(await removeOldTransitions(db)).toBe(0);
   });
 });

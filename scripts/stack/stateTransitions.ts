@@ -1,6 +1,6 @@
-import type { Database } from "../../platform/postgres.ts";
-import type { StateModel } from "./stateModel.ts";
-import { stateModels } from "./stateModels.ts";
+import type { StateModel } from "../../functions/src/domain/state/stateModel.ts";
+import { stateModels } from "../../functions/src/domain/state/stateModels.ts";
+import type { Database } from "../../functions/src/platform/postgres.ts";
 
 // Both take the transitions of the models as $1 to $3.
 const WANTED = `select work, from_state, to_state from unnest($1::text[], $2::text[], $3::text[])
