@@ -23,6 +23,15 @@ const missingRow = z.object({ missing: z.array(z.string()) });
  */
 export async function migrate(databaseUrl: string): Promise<Migrated> {
   const client = await connect(databaseUrl);
+  try {
+    const applied = await applyMigrations(client);
+    return { applied, missingRoles: await allow(client) };
+  } finally {
+    await client.end();
+  }
+}
+
+async function applyMigrations(client: pg.Client): Promise<string[]> {
   let current = "before the first migration";
   try {
     const applied = await runner({
@@ -45,17 +54,30 @@ export async function migrate(databaseUrl: string): Promise<Migrated> {
         error: () => undefined,
       },
     });
-    current = "after the last migration";
+    return applied.map((migration) => migration.name);
+  } catch (error) {
+    // A lost connection does not tell whether the commit reached the server.
+    const outcome =
+      error instanceof pg.DatabaseError
+        ? "Migration failed and was rolled back"
+        : "Migration failed and may have been applied: run it again to see";
+    throw new UserError(`${outcome} (${current}): ${describe(error)}`, { cause: error });
+  }
+}
+
+/** Adds transitions and grants. @returns the roles that are missing */
+async function allow(client: pg.Client): Promise<string[]> {
+  try {
     await addTransitions(client);
     const { rows } = await client.query("select pipeline.grant_access() as missing");
     const [{ missing }] = z.tuple([missingRow]).parse(rows);
-    return { applied: applied.map((migration) => migration.name), missingRoles: missing };
+    return missing;
   } catch (error) {
-    throw new UserError(`Migration failed and was rolled back (${current}): ${describe(error)}`, {
-      cause: error,
-    });
-  } finally {
-    await client.end();
+    throw new UserError(
+      `The migrations are applied, but transitions or grants could not be added: ${describe(error)}. ` +
+        "Once the reason is gone, run it again.",
+      { cause: error },
+    );
   }
 }
 

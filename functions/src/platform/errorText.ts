@@ -28,6 +28,15 @@ export function errorText(error: unknown): string {
 // "data exception": its messages end with the value, `invalid input syntax for type integer: "…"`.
 const DATA_EXCEPTION = /^22\w{3}$/;
 
+const LONGEST_REASON = 2000;
+
+/** What another party said, so that a text column can hold it: bounded, without what PostgreSQL refuses. */
+export function storedReason(text: string): string {
+  // Cut first: three megabytes are not worth a pass.
+  const bounded = text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON - 1)}…` : text;
+  return bounded.replaceAll("\0", "\uFFFD").toWellFormed();
+}
+
 function withoutValues(error: Error): string {
   if ("code" in error && typeof error.code === "string" && DATA_EXCEPTION.test(error.code)) {
     return error.message.replace(/".*"/s, "…");

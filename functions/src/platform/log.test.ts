@@ -21,6 +21,8 @@ await withLogIds({ correlation: "task-12", task: 12, absent: null }, async () =>
   logWarning("Mail to jo.doe@example.org failed by " + process.env.OPERATOR_TOKEN, {
     to: "postgres://me:" + process.env.PASSWORD_OF_DB + "@db/x?token=abcdefgh",
     key: "second-key-of-two",
+    operator: "service:robot@demo-parma.iam.gserviceaccount.com",
+    by: "user@iam.gserviceaccount.com.example.org",
   });
   const row = Object.assign(new Error('invalid input syntax for type integer: "Jo Doe, 12"'), {
     name: "error", code: "22P02", detail: "Key (email)=(jo@example.org) already exists.",
@@ -118,6 +120,8 @@ describe("a line", () => {
         message: "Mail to [email] failed by [secret]",
         to: "postgres://[redacted]@db/x?token=[redacted]",
         key: "[secret]",
+        operator: "service:robot@demo-parma.iam.gserviceaccount.com",
+        by: "[email]",
       }),
     );
   });

@@ -1,6 +1,11 @@
-import { beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type pg from "pg";
+import { z } from "zod";
+import { databaseUrl, testServer } from "../../test/database.ts";
 import { openTestDatabase } from "../../test/openTestDatabase.ts";
-import type { Database } from "./postgres.ts";
+import { backOffMs, type Database, databaseOf, openPool } from "./postgres.ts";
 
 const db = openTestDatabase();
 
@@ -62,14 +67,80 @@ describe("a transaction", () => {
     expect(await words()).toEqual([]);
   });
 
-  test("is tried again where PostgreSQL asks for that, and its connections are as good as before", async () => {
-    let attempts = 0;
-    await db.transaction(async (connection) => {
-      attempts += 1;
-      await write(connection, "again");
-      if (attempts === 1) await connection.query("do $$ begin raise sqlstate '40001'; end $$");
+  describe("that PostgreSQL asks for again", () => {
+    const conflict = "do $$ begin raise sqlstate '40001'; end $$";
+    const waits: number[] = [];
+    let pool: pg.Pool;
+    beforeAll(async () => {
+      pool = await openPool({ DATABASE_URL: await ownUrl() });
     });
-    expect(attempts).toBe(2);
-    expect(await words()).toEqual(["again"]);
+    beforeEach(() => {
+      waits.length = 0;
+    });
+    afterAll(() => pool.end());
+    const waiting = () => databaseOf(pool, async (attempt) => waits.push(attempt));
+
+    test("is tried again after a wait, and its connections are as good as before", async () => {
+      let attempts = 0;
+      await waiting().transaction(async (connection) => {
+        attempts += 1;
+        await write(connection, "again");
+        if (attempts < 3) await connection.query(conflict);
+      });
+      expect(waits).toEqual([1, 2]);
+      expect(await words()).toEqual(["again"]);
+    });
+
+    test("is given up after four attempts", async () => {
+      const failing = waiting().transaction((connection) => connection.query(conflict));
+      await expect(failing).rejects.toMatchObject({ code: "40001" });
+      expect(waits).toEqual([1, 2, 3]);
+    });
+
+    test("waits longer each time, at random and for less than a second in all", () => {
+      expect([1, 2, 3].map((attempt) => backOffMs(attempt, 0))).toEqual([10, 40, 160]);
+      expect([1, 2, 3].map((attempt) => backOffMs(attempt, 1))).toEqual([20, 80, 320]);
+    });
+  });
+
+  test("whose connection is lost during the commit says that it may have taken effect, as it has", async () => {
+    const proxy = await losingCommits(new URL(await ownUrl()));
+    const pool = await openPool({ DATABASE_URL: proxy.url });
+    const failing = databaseOf(pool).transaction((connection) => write(connection, "kept"));
+    await expect(failing).rejects.toThrow("may have taken effect");
+    await proxy.close();
+    await pool.end();
+    expect(await words()).toEqual(["kept"]);
   });
 });
+
+async function ownUrl(): Promise<string> {
+  const { rows } = await db.query("select current_database() as name");
+  return databaseUrl(testServer().serverUrl, Object(rows[0]).name);
+}
+
+/** A way to a server on which commits arrive, but not their answers. */
+async function losingCommits(server: URL): Promise<{ url: string; close(): Promise<void> }> {
+  const proxy = createServer((client) => {
+    const upstream = connect(Number(server.port), server.hostname);
+    let isLost = false;
+    client.on("data", (sent) => {
+      isLost ||= sent.includes("commit");
+      upstream.write(sent);
+    });
+    upstream.on("data", (answer) => (isLost ? client.destroy() : client.write(answer)));
+    client.on("close", () => upstream.destroy()).on("error", () => undefined);
+    upstream.on("error", () => undefined);
+  });
+  await once(proxy.listen(0, "127.0.0.1"), "listening");
+  const url = new URL(server);
+  url.hostname = "127.0.0.1";
+  url.port = String(z.object({ port: z.int() }).parse(proxy.address()).port);
+  return {
+    url: url.href,
+    close: async () => {
+      proxy.close();
+      await once(proxy, "close");
+    },
+  };
+}

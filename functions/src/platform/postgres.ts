@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import type { z } from "zod";
 import { databaseConfig } from "./config.ts";
@@ -100,10 +101,10 @@ function queryOf(text: string, values: readonly unknown[] = []): pg.QueryConfig 
 }
 
 /** The pool as a {@link TransactionalDatabase}. */
-export function databaseOf(pool: pg.Pool): TransactionalDatabase {
+export function databaseOf(pool: pg.Pool, backOff: BackOff = jitteredBackOff): TransactionalDatabase {
   return {
     query: (text, values) => pool.query(queryOf(text, values)),
-    transaction: (work) => transactionWithRetry(pool, work),
+    transaction: (work) => transactionWithRetry(pool, work, backOff),
   };
 }
 
@@ -118,6 +119,17 @@ export function database(): Promise<TransactionalDatabase> {
   return shared;
 }
 
+/** Waits between a transaction's failed attempt, counted from 1, and the next. */
+export type BackOff = (attempt: number) => Promise<unknown>;
+
+const jitteredBackOff: BackOff = (attempt) => setTimeout(backOffMs(attempt, Math.random()));
+
+/** @param random from 0 to 1, so that two transactions that met do not meet again */
+export function backOffMs(attempt: number, random: number): number {
+  return 20 * 4 ** (attempt - 1) * (0.5 + random / 2);
+}
+
+// At most 20, 80 and 320 ms apart.
 const TRANSACTION_ATTEMPTS = 4;
 /** serialization_failure and deadlock_detected: Postgres asks for the same transaction again. */
 const PASSING_STATES = new Set(["40001", "40P01"]);
@@ -127,12 +139,14 @@ const ABORTED = "25P02";
 async function transactionWithRetry<T>(
   pool: pg.Pool,
   work: (connection: Database) => Promise<T>,
+  backOff: BackOff,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await transactionOnce(pool, work);
     } catch (error) {
       if (!PASSING_STATES.has(stateOf(error)) || attempt === TRANSACTION_ATTEMPTS) throw error;
+      await backOff(attempt);
     }
   }
 }
@@ -158,7 +172,7 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
     // Sent together with the first statement: BEGIN does not fail by itself, but with its connection.
     const [, result] = await Promise.all([client.query("begin"), work({ query })]);
     isOver = true;
-    await client.query("commit");
+    await commit(client);
     return result;
   } catch (error) {
     isOver = true;
@@ -170,6 +184,17 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
   } finally {
     client.off("error", ignore);
     client.release(broken);
+  }
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  try {
+    await client.query("commit");
+  } catch (error) {
+    if (error instanceof pg.DatabaseError) throw error;
+    throw new Error("The connection was lost during the commit: the transaction may have taken effect", {
+      cause: error,
+    });
   }
 }
 

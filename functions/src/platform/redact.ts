@@ -12,8 +12,9 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b(xox[a-z]-|xapp-|gh[a-z]_|github_pat_|sk-)[\w-]{8,}/g, "$1[redacted]"],
   // Parameters that let somebody in.
   [/([?&](?:token|key|secret|signature|access_token|api_key)=)[^\s&"']+/gi, "$1[redacted]"],
-  [/[\w.%+-]+@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}/gi, "[email]"],
 ];
+
+const EMAIL = /[\w.%+-]+@[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}/gi;
 
 let known: readonly string[] | undefined;
 
@@ -46,5 +47,10 @@ export function redact(text: string): string {
   let clean = text;
   for (const secret of knownSecrets()) clean = clean.replaceAll(secret, "[secret]");
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
-  return clean;
+  return clean.replace(EMAIL, (address) => (isServiceAccount(address) ? address : "[email]"));
+}
+
+/** A service account is no person, and says who did something. */
+function isServiceAccount(address: string): boolean {
+  return address.toLowerCase().endsWith(".gserviceaccount.com");
 }

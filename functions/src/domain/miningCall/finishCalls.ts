@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storedReason } from "../../platform/errorText.ts";
 import { logEvent } from "../../platform/log.ts";
 import { correlationOf } from "../../platform/logContext.ts";
 import { type Database, selectRow, selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
@@ -105,7 +106,7 @@ async function endCalls(
     results.map((result) => result.companyId),
     results.map((result) => result.state),
     results.map((result) => result.errorType ?? null),
-    results.map((result) => result.errorText?.replaceAll("\0", "�") ?? null),
+    results.map(({ errorText }) => (errorText === undefined ? null : storedReason(errorText))),
     results.map((result) => result.isSourceFault ?? false),
     now,
   ]);

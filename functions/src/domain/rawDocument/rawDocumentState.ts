@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storedReason } from "../../platform/errorText.ts";
 import { type Database, prepared, selectRow } from "../../platform/postgres.ts";
 
 /** Which raw document it is, and what it says of itself. What cannot be read of it is null. */
@@ -104,8 +105,6 @@ const RECORD = `
            when excluded.state = 'FAILED' then excluded.state_since else document.state_since end
    where document.state in ('RECEIVED', 'FAILED')`;
 
-const MAX_REASON = 2000;
-
 /** Records why a document cannot be normalized. One that was normalized meanwhile stays so. */
 export function markFailed(
   connection: Database,
@@ -131,8 +130,7 @@ async function record(
   { origin, state, reason }: { origin: DocumentOrigin; state: "RECEIVED" | "FAILED"; reason: string },
   now: Date,
 ): Promise<void> {
-  const words = reason.replaceAll("\0", "\uFFFD").slice(0, MAX_REASON).toWellFormed();
-  await connection.query(RECORD, [...originColumns(origin), state, words, now]);
+  await connection.query(RECORD, [...originColumns(origin), state, storedReason(reason), now]);
 }
 
 function originColumns({ id, path, sourceId, companyId, taskId, observedAt, receivedAt }: DocumentOrigin) {

@@ -46,7 +46,7 @@ const SOURCE_HEALTH = `
   select d.id, d.source_name, d.is_active, d.health_status,
          coalesce(b.state, 'CLOSED') as state, b.state_since, b.down_since, b.next_probe_at,
          coalesce(b.consecutive_failures, 0) as consecutive_failures,
-         b.last_error_type, b.last_error_text, b.last_error_at,
+         b.last_error_type, left(b.last_error_text, 2000) as last_error_text, b.last_error_at,
          coalesce(today.calls, 0) as calls_today,
          pipeline.calls_per_day(d.additional_params) as calls_per_day
     from data_source d

@@ -1,4 +1,5 @@
 import type { MineCompanyPayload } from "../../domain/miningCall/miningCall.ts";
+import { storedReason } from "../../platform/errorText.ts";
 import type { Database } from "../../platform/postgres.ts";
 
 // All are key look-ups. A call that its module has reported meanwhile keeps that report. A probe is not tried again:
@@ -29,7 +30,7 @@ export async function retryCall(
     failure.callId,
     taskId,
     failure.errorType,
-    failure.errorText.replaceAll("\0", "�"),
+    storedReason(failure.errorText),
     failure.now,
   ]);
   return rowCount === 1;

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 
 const errorRow = z.object({
-  data_source_id: z.int(),
-  error_type: z.string().nullable(),
-  error_text: z.string().nullable(),
-  company_id: z.int().nullable(),
-  ended_at: z.date(),
+  dataSourceId: z.int(),
+  type: z.string().nullable(),
+  text: z.string().nullable(),
+  company: z.int().nullable(),
+  at: z.date(),
 });
 
 /** The last mining call of a source that failed, or ended with a warning. */
@@ -21,10 +21,11 @@ export interface LastError {
 // Of each source's last tasks by scheduled_task_source_idx, their calls by mining_call_task_id_company_id_key. What is
 // older is in the breaker, if it was the source's fault.
 const LAST_ERRORS = `
-  select source.id as data_source_id, error.*
+  select source.id as data_source_id, error.error_type as type, error.error_text as text, error.company_id as company,
+         error.ended_at as at
     from data_source source
     cross join lateral (
-      select call.error_type, call.error_text, call.company_id, call.ended_at
+      select call.error_type, left(call.error_text, 2000) as error_text, call.company_id, call.ended_at
         from (
           select task_id from scheduled_task
            where data_source_id = source.id and started_at is not null
@@ -40,10 +41,5 @@ const LAST_ERRORS = `
 /** The last error of each source's calls, by source. */
 export async function lastErrors(db: Database): Promise<ReadonlyMap<number, LastError>> {
   const rows = await selectRows(db, errorRow, LAST_ERRORS);
-  return new Map(
-    rows.map((row) => [
-      row.data_source_id,
-      { type: row.error_type, text: row.error_text, company: row.company_id, at: row.ended_at },
-    ]),
-  );
+  return new Map(rows.map(({ dataSourceId, ...error }) => [dataSourceId, error]));
 }

@@ -132,6 +132,23 @@ describe("a paused source", () => {
   });
 });
 
+test("what a module said is shown in part, however much it was", async () => {
+  const task = await insertTask(db, source, { status: "FAILED", attempts: 1, startedAt: ago(60) });
+  await db.query(
+    `insert into pipeline.mining_call (task_id, company_id, state, ended_at, error_type, error_text)
+     values ($1, $2, 'FAILED', $3, 'HttpStatus500', repeat('x', 3000000))`,
+    [task, company, NOW],
+  );
+  await db.query(
+    `insert into pipeline.source_breaker (data_source_id, state, state_since, last_error_type, last_error_text, last_error_at)
+     values ($1, 'CLOSED', $2, 'HttpStatus500', repeat('y', 3000000), $2)`,
+    [source, ago(90)],
+  );
+  const status = await readStatus({ db, now: NOW }, { hours: 24 });
+  expect(status.sources[0]?.lastError?.text).toBe("x".repeat(2000));
+  expect(JSON.stringify(status).length).toBeLessThan(5000);
+});
+
 test("a cancelled task ends with its open calls, says who did it, and is cancelled once", async () => {
   const other = await insertCompany(db, "Celonis");
   const task = await insertTask(db, source, { status: "PROCESSING", attempts: 1, startedAt: NOW });
