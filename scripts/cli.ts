@@ -8,9 +8,9 @@ import type { SoakCommandOptions } from "./commands/soak.ts";
 import type { StartOptions } from "./commands/start.ts";
 import type { StatesOptions } from "./commands/states.ts";
 import type { TestOptions } from "./commands/test.ts";
+import { wholeNumber } from "./commands/wholeNumber.ts";
 import { isStopping, stopEverything, stopOnSignals } from "./stack/shutdown.ts";
 import { UserError } from "./userError.ts";
-import { wholeNumber } from "./wholeNumber.ts";
 
 // What the functions' code logs as done as it should be is for metrics. A command prints its result, and nothing else.
 console.info = () => undefined;

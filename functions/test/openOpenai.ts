@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, jest } from "@jest/globals";
 import { logger } from "firebase-functions/logger";
-import { type OpenaiStandin, startOpenai } from "../../scripts/standins/openai.ts";
 import { openLanguageModel } from "../src/adapters/languageModels/languageModel.ts";
 import { languageConfig } from "../src/platform/config.ts";
 import type { Database } from "../src/platform/postgres.ts";
 import type { Asking } from "../src/stages/analyze/language/askForJson.ts";
+import { type OpenaiStandin, startOpenai } from "./standins/openai.ts";
 
 /** A stand-in for OpenAI for the tests of one file, and what is logged of it. Use it inside tests only. */
 export function openOpenai(db: Database) {

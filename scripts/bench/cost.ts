@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { selectRow } from "../../functions/src/platform/postgres.ts";
 import { insertTask } from "../../functions/test/rows.ts";
-import { startExternalModule } from "../demo/externalModule.ts";
+import { startExternalModule } from "../../functions/test/standins/externalModule.ts";
 import { whenStopping } from "../stack/shutdown.ts";
 import { type CallCost, type Counted, monthlyCost, USE } from "./cost/costModel.ts";
 import { PRICES } from "./cost/prices.ts";

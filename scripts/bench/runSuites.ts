@@ -1,4 +1,4 @@
-import type { Step } from "../demo/progress.ts";
+import type { Step } from "../progress.ts";
 import { messageOf } from "../userError.ts";
 import { load, machine, versions } from "./machine.ts";
 import type { BenchResult, SuiteResult } from "./result.ts";

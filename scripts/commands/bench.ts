@@ -3,7 +3,7 @@ import { changesAsText, resultAsText } from "../bench/report.ts";
 import { readResult, resultFile, saveResult } from "../bench/result.ts";
 import { runSuites } from "../bench/runSuites.ts";
 import { SUITES } from "../bench/suites.ts";
-import { step } from "../demo/progress.ts";
+import { step } from "../progress.ts";
 import { UserError } from "../userError.ts";
 
 /** What a caller may choose. */

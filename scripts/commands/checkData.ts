@@ -1,6 +1,6 @@
 import type { CheckReport } from "../../functions/src/stages/operate/checks/checkData.ts";
-import { usePipeline } from "../normalize/pipeline.ts";
-import { table } from "../notify/operatorView.ts";
+import { table } from "./operatorView.ts";
+import { usePipeline } from "./pipeline.ts";
 
 /** `check-data`: runs the data checks, and fails where one that halts does. */
 export async function checkData({ json }: { readonly json: boolean }): Promise<void> {

@@ -1,5 +1,5 @@
-import { usePipeline } from "../normalize/pipeline.ts";
-import { findCompany, table } from "../notify/operatorView.ts";
+import { findCompany, table } from "./operatorView.ts";
+import { usePipeline } from "./pipeline.ts";
 
 /** What a caller may choose. */
 export interface DeliveriesOptions {

@@ -1,8 +1,5 @@
 import { differences, readFailures, readOutcome, readSeries } from "../demo/outcome.ts";
-import { step } from "../demo/progress.ts";
-import { handshake, startDueTasks } from "../demo/register.ts";
 import { makeSetting, type Setting } from "../demo/setting.ts";
-import { addRule } from "../demo/subscribers.ts";
 import { type DemoSummary, summaryAsJson, summaryAsText } from "../demo/summary.ts";
 import { countDeliveries, readNews, undelivered } from "../demo/told.ts";
 import {
@@ -14,7 +11,10 @@ import {
   untilReported,
 } from "../demo/watch.ts";
 import { keepReport, planReports } from "../demo/weeklyReport.ts";
+import { step } from "../progress.ts";
+import { handshake, startDueTasks } from "../stack/register.ts";
 import { stopEverything } from "../stack/shutdown.ts";
+import { addRule } from "../stack/subscribers.ts";
 import { UserError } from "../userError.ts";
 
 /** What a caller may choose. */
@@ -47,7 +47,7 @@ async function introduce({ stack, db, sources }: Setting, report: (text: string)
   for (const source of sources) {
     report(source.name);
     await handshake(db, stack.baseUrl, source);
-    await addRule(db, source);
+    if (source.rule !== undefined) await addRule(db, { id: source.id, rule: source.rule });
   }
 }
 

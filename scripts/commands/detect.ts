@@ -4,8 +4,8 @@ import { advance, DEFAULT_SETTINGS, type Verdict } from "../../functions/src/dom
 import { parseSeriesCsv, type SeriesRow } from "../../functions/src/domain/detector/seriesCsv.ts";
 import { start } from "../../functions/src/domain/detector/state.ts";
 import { settingsFor } from "../../functions/src/stages/analyze/anomalies.ts";
-import { alertChart } from "../detect/alertChart.ts";
 import { messageOf, UserError } from "../userError.ts";
+import { alertChart } from "./alertChart.ts";
 
 /** What a caller may choose. */
 export interface DetectOptions {

@@ -1,5 +1,5 @@
-import { usePipeline } from "../normalize/pipeline.ts";
-import { findCompany, table } from "../notify/operatorView.ts";
+import { findCompany, table } from "./operatorView.ts";
+import { usePipeline } from "./pipeline.ts";
 
 /** `preview-deliveries`: shows who would get what about a company, and why somebody gets nothing. */
 export async function previewDeliveriesOf(idOrName: string, { json }: { json: boolean }): Promise<void> {

@@ -1,5 +1,5 @@
-import { usePipeline } from "../normalize/pipeline.ts";
-import { askForReport } from "../notify/askForReport.ts";
+import { askForReport } from "./messages/askForReport.ts";
+import { usePipeline } from "./pipeline.ts";
 
 /** `report`: has a user's report of this week made and sent, unless that was done. */
 export async function report(userId: number, { json }: { json: boolean }): Promise<void> {

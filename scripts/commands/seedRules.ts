@@ -1,4 +1,4 @@
-import { usePipeline } from "../normalize/pipeline.ts";
+import { usePipeline } from "./pipeline.ts";
 
 /** `seed-rules`: makes the notification rules that come with the project. */
 export async function seedRules({ json }: { readonly json: boolean }): Promise<void> {

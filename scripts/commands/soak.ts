@@ -1,4 +1,4 @@
-import { step } from "../demo/progress.ts";
+import { step } from "../progress.ts";
 import { resultAsJson, resultAsText } from "../soak/report.ts";
 import { soak as runSoak } from "../soak/soak.ts";
 import { startWiredStack, sweepPatience } from "../soak/wiredStack.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { step } from "../demo/progress.ts";
+import { step } from "../progress.ts";
 import { resultAsText } from "../soak/report.ts";
 import { soak } from "../soak/soak.ts";
 import { startWiredStack, sweepPatience, type WiredStack } from "../soak/wiredStack.ts";

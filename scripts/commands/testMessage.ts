@@ -1,5 +1,5 @@
-import { usePipeline } from "../normalize/pipeline.ts";
-import { askForTestMessage } from "../notify/askForTestMessage.ts";
+import { askForTestMessage } from "./messages/askForTestMessage.ts";
+import { usePipeline } from "./pipeline.ts";
 
 /** `test-message`: has a test message sent to a channel, and tells what its provider said. */
 export async function testMessage(channelId: number, { json }: { json: boolean }): Promise<void> {

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { projectDir } from "../paths.ts";
+import type { Source } from "../stack/register.ts";
+import type { Rule } from "../stack/subscribers.ts";
 import {
   type Expectation,
   expectationOfGithub,
@@ -9,24 +11,17 @@ import {
 } from "./expectation.ts";
 import { products, productUrl } from "./producthunt/producthunt.ts";
 
-/** A company of a source, with the identifier that a user would enter for it. */
-interface DemoCompany {
-  readonly name: string;
-  readonly property: string;
-  readonly value: string;
-}
-
-/** A data source of the demo, with its companies and what has to come of them. */
-export interface DemoSource {
-  readonly name: string;
-  readonly endpoint: string;
-  readonly additionalParams?: object;
-  readonly companies: readonly DemoCompany[];
+/** A data source of the demo, with what has to come of it. */
+export interface DemoSource extends Source {
   readonly expected: Expectation;
-  /** A rule that a user makes for it: tells of changes from one value to the next. */
-  readonly rule?: { readonly measurement: string; readonly name: string; readonly thresholdPercent: number };
+  readonly rule?: Rule;
   /** The series that is drawn: a measurement's values, or how many of its dates have passed. */
   readonly chart: { readonly measurement: string; readonly of: "values" | "dates"; readonly title: string };
+}
+
+/** A source that is in the database. */
+export interface RegisteredSource extends DemoSource {
+  readonly id: number;
 }
 
 /** Real monthly share prices of five companies, from 2000 to 2010. */

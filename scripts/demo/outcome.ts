@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Database, selectRow, selectRows } from "../../functions/src/platform/postgres.ts";
+import type { RegisteredSource } from "./demoSources.ts";
 import { VALUE_TYPES, type ValueCounts } from "./expectation.ts";
 import type { Point } from "./lineChart.ts";
-import type { RegisteredSource } from "./register.ts";
 
 /** What became of a source, as the databases tell it. */
 export interface SourceOutcome {

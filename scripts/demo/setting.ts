@@ -1,16 +1,23 @@
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { databaseOf, openPool, type TransactionalDatabase } from "../../functions/src/platform/postgres.ts";
+import { readRecordings, startRecordedGithub } from "../../functions/test/standins/recordedGithub.ts";
 import { projectDir } from "../paths.ts";
 import { type ChildEnded, startChild } from "../stack/child.ts";
+import { registerSources } from "../stack/register.ts";
 import { whenStopping } from "../stack/shutdown.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
-import { type DemoSource, githubSource, producthuntSource, sharesFile, sharesSource } from "./demoSources.ts";
+import { addSubscribers } from "../stack/subscribers.ts";
+import {
+  type DemoSource,
+  githubSource,
+  producthuntSource,
+  type RegisteredSource,
+  sharesFile,
+  sharesSource,
+} from "./demoSources.ts";
 import { askGithub } from "./liveGithub.ts";
 import { useOwnDatabase } from "./ownDatabase.ts";
-import { readRecordings, startRecordedGithub } from "./recordedGithub.ts";
-import { type RegisteredSource, registerSources } from "./register.ts";
-import { addSubscribers } from "./subscribers.ts";
 
 /** Everything that the demo runs on. */
 export interface Setting {

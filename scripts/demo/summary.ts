@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import Table from "cli-table3";
-import type { CaughtMail } from "../standins/mail.ts";
-import type { StandInMessage } from "../standins/slack.ts";
+import type { CaughtMail } from "../../functions/test/standins/mail.ts";
+import type { StandInMessage } from "../../functions/test/standins/slack.ts";
 import { VALUE_TYPES, type ValueCounts } from "./expectation.ts";
 import { lineChart } from "./lineChart.ts";
 import { type Failure, type Series, type SourceOutcome, totalOf } from "./outcome.ts";

@@ -2,10 +2,10 @@ import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { selectRow } from "../../functions/src/platform/postgres.ts";
 import type { ChildEnded } from "../stack/child.ts";
+import { SUBSCRIBERS } from "../stack/subscribers.ts";
 import { UserError } from "../userError.ts";
-import type { RegisteredSource } from "./register.ts";
+import type { RegisteredSource } from "./demoSources.ts";
 import type { Setting } from "./setting.ts";
-import { SUBSCRIBERS } from "./subscribers.ts";
 
 // Something is done every second; on a machine that is busy with other things, less often.
 const PATIENCE_MS = 60_000;

@@ -1,9 +1,9 @@
 import { z } from "zod";
+import type { Query } from "../stack/query.ts";
 import type { Stack } from "../stack/stack.ts";
 import type { Difference } from "./compare.ts";
 import type { ModuleLog } from "./input/module.ts";
 import type { SoakSource } from "./input/soakInput.ts";
-import type { Query } from "./query.ts";
 
 const idRow = z.object({ id: z.string() });
 

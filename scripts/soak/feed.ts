@@ -1,11 +1,11 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import { isSettled, listOpen, openWork } from "../stack/openWork.ts";
+import type { Query } from "../stack/query.ts";
 import type { Stack } from "../stack/stack.ts";
 import { UserError } from "../userError.ts";
 import { type EnteredSource, growHistory } from "./input/enter.ts";
 import type { Progress } from "./progress.ts";
-import type { Query } from "./query.ts";
-import { isSettled, listOpen, openWork } from "./settled.ts";
 import type { Wiring } from "./wiring.ts";
 
 /** What feeding takes. */

@@ -2,8 +2,8 @@ import { expect, test } from "@jest/globals";
 import { renderEmail } from "../../functions/src/adapters/channels/email/renderEmail.ts";
 import { renderSlack } from "../../functions/src/adapters/channels/slack/renderSlack.ts";
 import { sampleAlert, sampleReport } from "../../functions/test/channels/sampleMessages.ts";
-import type { CaughtMail } from "../standins/mail.ts";
-import type { StandInMessage } from "../standins/slack.ts";
+import type { CaughtMail } from "../../functions/test/standins/mail.ts";
+import type { StandInMessage } from "../../functions/test/standins/slack.ts";
 import { toldFindings } from "./messages.ts";
 
 type Message = Parameters<typeof renderEmail>[0];

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { CaughtMail } from "../standins/mail.ts";
-import type { StandInMessage } from "../standins/slack.ts";
+import type { CaughtMail } from "../../functions/test/standins/mail.ts";
+import type { StandInMessage } from "../../functions/test/standins/slack.ts";
 import type { Trace } from "./outcome.ts";
 
 /**

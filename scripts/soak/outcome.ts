@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { Query } from "../stack/query.ts";
 import { DOCUMENTS, NEWS, SCORES, UNKNOWN_MESSAGES, UNSCORED, VALUES } from "./outcomeSql.ts";
-import type { Query } from "./query.ts";
 
 /** Something that a run left: what it is, whatever its ids are, and those ids, to find it. */
 export interface Trace {

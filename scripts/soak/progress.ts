@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { Query } from "../stack/query.ts";
 import type { SoakSource } from "./input/soakInput.ts";
-import type { Query } from "./query.ts";
 
 /** How many documents of a company the database has, and how many of them are done with. */
 interface Counts {

@@ -1,8 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import type { Query } from "../stack/query.ts";
 import { fire, scheduledFunctions } from "../stack/scheduler.ts";
 import type { Stack } from "../stack/stack.ts";
-import type { Query } from "./query.ts";
 
 // In production every 5 minutes, and every 30.
 const EVERY_MS = 750;

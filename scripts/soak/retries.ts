@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Query } from "./query.ts";
+import type { Query } from "../stack/query.ts";
 
 const row = z.object({
   tasks: z.int(),

@@ -1,3 +1,5 @@
+import type { Step } from "../progress.ts";
+import { openQuery } from "../stack/query.ts";
 import { brokenPromises, emptyFirestore } from "./checks.ts";
 import { type Difference, differences } from "./compare.ts";
 import { startAfresh } from "./databases.ts";
@@ -11,7 +13,6 @@ import { countDocuments, type SoakSource } from "./input/soakInput.ts";
 import { toldFindings } from "./messages.ts";
 import { type Outcome, readOutcome } from "./outcome.ts";
 import { Progress } from "./progress.ts";
-import { openQuery } from "./query.ts";
 import { fireRegularly } from "./regularly.ts";
 import { type Retries, readRetries } from "./retries.ts";
 import type { WiredStack } from "./wiredStack.ts";
@@ -55,8 +56,6 @@ export interface SoakResult {
   readonly faulty: SoakRun;
   readonly differences: readonly Difference[];
 }
-
-type Step = <T>(title: string, work: (report: (text: string) => void) => Promise<T>) => Promise<T>;
 
 interface Setting extends WiredStack {
   readonly modules: SoakModules;

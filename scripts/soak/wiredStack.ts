@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { startRecordedGithub } from "../demo/recordedGithub.ts";
+import { startRecordedGithub } from "../../functions/test/standins/recordedGithub.ts";
 import { type Postgres, startPostgres } from "../stack/postgres.ts";
 import { whenStopping } from "../stack/shutdown.ts";
 import { type Stack, startStack } from "../stack/stack.ts";

@@ -1,8 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CaughtMail, startMailCatcher } from "../standins/mail.ts";
-import { STAND_IN_TOKEN, type StandInMessage, startSlackStandIn } from "../standins/slack.ts";
+import { type CaughtMail, startMailCatcher } from "../../functions/test/standins/mail.ts";
+import {
+  STAND_IN_TOKEN,
+  type StandInMessage,
+  startSlackStandIn,
+} from "../../functions/test/standins/slack.ts";
 import { whenStopping } from "./shutdown.ts";
 
 /** Where the messages of a stack arrive. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { z } from "zod";
-import { startExternalModule } from "../../../scripts/demo/externalModule.ts";
 import { selectRow, selectRows } from "../../src/platform/postgres.ts";
 import { insertCompany, insertSource, insertTask } from "../rows.ts";
+import { startExternalModule } from "../standins/externalModule.ts";
 import { call, refusal, tokenFor } from "./calls.ts";
 import { eventually, runningStack } from "./runningStack.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { z } from "zod";
-import { CrawlingError, startExternalModule } from "../../../scripts/demo/externalModule.ts";
 import { selectRow, selectRows } from "../../src/platform/postgres.ts";
 import { insertCompany, insertIdentifier, insertSource, insertTask } from "../rows.ts";
+import { CrawlingError, startExternalModule } from "../standins/externalModule.ts";
 import { eventually, runningStack } from "./runningStack.ts";
 
 jest.setTimeout(120_000);

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { TransactionalDatabase } from "../../../functions/src/platform/postgres.ts";
-import { type PostAnswer, type PostProxy, startPostProxy } from "../../soak/faults/post.ts";
+import { STAND_IN_TOKEN } from "../../../functions/test/standins/slack.ts";
 import { startFirestore } from "../../stack/firestore.ts";
+import { type PostAnswer, type PostProxy, startPostProxy } from "../../stack/postProxy.ts";
 import { whenStopping } from "../../stack/shutdown.ts";
-import { STAND_IN_TOKEN } from "../../standins/slack.ts";
 import { openDatabase } from "../databases.ts";
 
 export const PROJECT = "demo-parma";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Post, type PostAnswer, send } from "../../soak/faults/post.ts";
+import { type Post, type PostAnswer, send } from "../../stack/postProxy.ts";
 import { TAKEN, type TakeHandOver } from "./backends.ts";
 import { eventOf } from "./triggers.ts";
 

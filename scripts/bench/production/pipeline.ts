@@ -1,5 +1,5 @@
+import { STAND_IN_TOKEN, startSlackStandIn } from "../../../functions/test/standins/slack.ts";
 import { whenStopping } from "../../stack/shutdown.ts";
-import { STAND_IN_TOKEN, startSlackStandIn } from "../../standins/slack.ts";
 import { type Backends, startBackends } from "./backends.ts";
 import { type FunctionProcess, startFunction } from "./functionProcess.ts";
 import { HandOvers } from "./handOvers.ts";

@@ -1,4 +1,4 @@
-import type { Post } from "../../soak/faults/post.ts";
+import type { Post } from "../../stack/postProxy.ts";
 import { PROJECT, TAKEN, type TakeHandOver } from "./backends.ts";
 import type { Deployed } from "./programs.ts";
 

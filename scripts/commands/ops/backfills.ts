@@ -1,5 +1,5 @@
 import type { Backfill } from "../../../functions/src/stages/operate/backfill/backfill.ts";
-import { findCompany, table } from "../../notify/operatorView.ts";
+import { findCompany, table } from "../operatorView.ts";
 import { accepted, operate, operatedDatabase, type Printed, refusalsTold, shownTime } from "./operating.ts";
 
 /** What a caller may choose. */

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import type { Receipt } from "../../../functions/src/stages/operate/erase/erasure.ts";
-import { requireRawDocuments, usePipeline } from "../../normalize/pipeline.ts";
 import { UserError } from "../../userError.ts";
+import { requireRawDocuments, usePipeline } from "../pipeline.ts";
 
 /** What a caller may choose. */
 export interface EraseOptions {

@@ -1,8 +1,8 @@
 import { userInfo } from "node:os";
 import type { z } from "zod";
 import type { OperationContext } from "../../../functions/src/stages/operate/ops/operation.ts";
-import { usePipeline } from "../../normalize/pipeline.ts";
 import { UserError } from "../../userError.ts";
+import { usePipeline } from "../pipeline.ts";
 
 /** Whether a result is printed for programs or for people. */
 export interface Printed {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { wholeNumber } from "../../wholeNumber.ts";
+import { wholeNumber } from "../wholeNumber.ts";
 import type { BackfillOptions } from "./backfills.ts";
 import type { EraseOptions } from "./erase.ts";
 import type { FailedOptions } from "./failed.ts";

@@ -1,4 +1,4 @@
-import { table } from "../../notify/operatorView.ts";
+import { table } from "../operatorView.ts";
 import { accepted, operatedDatabase, type Printed, shownTime } from "./operating.ts";
 
 /** What a caller may choose. */

@@ -1,5 +1,5 @@
 import type { Status } from "../../../functions/src/stages/operate/ops/status.ts";
-import { table } from "../../notify/operatorView.ts";
+import { table } from "../operatorView.ts";
 import { accepted, operatedDatabase, type Printed, shownAge, shownTime } from "./operating.ts";
 
 /** `ops status`: shows how everything is doing. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { startExternalModule } from "../externalModule.ts";
+import { startExternalModule } from "../../../functions/test/standins/externalModule.ts";
 import { producthunt } from "./producthunt.ts";
 
 // The module as a program of its own, configured as the Python modules are. It prints its address and runs until

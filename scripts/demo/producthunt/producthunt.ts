@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { CrawlingError, type ExternalModuleOptions } from "../externalModule.ts";
+import {
+  CrawlingError,
+  type ExternalModuleOptions,
+} from "../../../functions/test/standins/externalModule.ts";
 import map from "./map.json" with { type: "json" };
 import savedProducts from "./products.json" with { type: "json" };
 

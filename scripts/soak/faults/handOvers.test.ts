@@ -1,9 +1,9 @@
 import { createServer } from "node:http";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { listen } from "../../stack/listen.ts";
 import { stopEverything } from "../../stack/shutdown.ts";
 import { randomOf } from "../random.ts";
 import { EVENTS, type HandOvers, MISHAPS, type Mishap, startHandOvers, TASKS } from "./handOvers.ts";
-import { listen } from "./listen.ts";
 
 let received: { url: string; body: string }[];
 let server: ReturnType<typeof createServer>;

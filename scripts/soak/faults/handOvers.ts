@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import { type Post, type PostAnswer, type PostProxy, send, startPostProxy } from "../../stack/postProxy.ts";
 import type { Random } from "../random.ts";
-import { type Post, type PostAnswer, type PostProxy, send, startPostProxy } from "./post.ts";
 
 /** How a task or an event gets lost, doubled or held back. */
 export const MISHAPS = ["dropped", "doubled", "late"] as const;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, expect, test } from "@jest/globals";
-import { listen } from "./listen.ts";
+import { listen } from "../../stack/listen.ts";
 import { startTcpProxy, type TcpProxy } from "./tcpProxy.ts";
 
 const cleanUp: (() => Promise<void>)[] = [];

@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
+import { listen } from "../../stack/listen.ts";
 import { whenStopping } from "../../stack/shutdown.ts";
-import { listen } from "./listen.ts";
 
 /** Stands between one part of the stack and those that call it, and is transparent until it is told otherwise. */
 export interface TcpProxy {

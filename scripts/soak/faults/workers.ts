@@ -4,9 +4,9 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { projectDir } from "../../paths.ts";
+import { listen } from "../../stack/listen.ts";
 import { whenStopping } from "../../stack/shutdown.ts";
 import type { Random } from "../random.ts";
-import { listen } from "./listen.ts";
 
 /** A process of the functions: one function each. */
 interface Worker {

@@ -2,11 +2,11 @@ import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { Database } from "../../../functions/src/platform/postgres.ts";
-import { handshake, registerSources } from "../../demo/register.ts";
-import { addRule, addSubscribers } from "../../demo/subscribers.ts";
+import type { Query } from "../../stack/query.ts";
+import { handshake, registerSources } from "../../stack/register.ts";
 import type { Stack } from "../../stack/stack.ts";
+import { addRule, addSubscribers } from "../../stack/subscribers.ts";
 import { Progress } from "../progress.ts";
-import type { Query } from "../query.ts";
 import { throughProxy, type Wiring } from "../wiring.ts";
 import type { SoakSource } from "./soakInput.ts";
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
-import { type Answer, bodyOf, serveHttp } from "../../demo/httpServer.ts";
-import { tokenProblem } from "../../demo/moduleProtocol.ts";
+import { type Answer, bodyOf, serveHttp } from "../../../functions/test/standins/httpServer.ts";
+import { tokenProblem } from "../../../functions/test/standins/moduleProtocol.ts";
 import { whenStopping } from "../../stack/shutdown.ts";
 import { Progress } from "../progress.ts";
 import type { SoakDocument, SoakSource } from "./soakInput.ts";

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../../scripts/standins/slack.ts";
 import { type MailServer, startMailServer } from "../../../test/channels/mailServer.ts";
 import { SENT_AT, sampleAlert, sampleReport, sampleTest } from "../../../test/channels/sampleMessages.ts";
+import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../test/standins/slack.ts";
 import { send } from "./send.ts";
 
 const email = { type: "EMAIL", destination: "anna@investor.example", secretId: null } as const;

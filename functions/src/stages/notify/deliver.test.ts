@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../../scripts/standins/slack.ts";
 import { type MailServer, refusal, startMailServer } from "../../../test/channels/mailServer.ts";
 import { emptyTables } from "../../../test/emptyTables.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
+import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../test/standins/slack.ts";
 import {
   companyWithSeries,
   deliveriesIn,

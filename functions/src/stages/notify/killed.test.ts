@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { STAND_IN_TOKEN, startSlackStandIn } from "../../../../scripts/standins/slack.ts";
 import { startMailServer } from "../../../test/channels/mailServer.ts";
 import { databaseUrl, testServer } from "../../../test/database.ts";
 import { emptyTables } from "../../../test/emptyTables.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
+import { STAND_IN_TOKEN, startSlackStandIn } from "../../../test/standins/slack.ts";
 import {
   companyWithSeries,
   deliveriesIn,

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { blockErrors, parseBlock, textsOf } from "../../../../../scripts/standins/slackBlockLimits.ts";
 import {
   NAUGHTY_NAMES,
   sampleAlert,
@@ -8,6 +7,7 @@ import {
   sampleReportCompany,
   sampleTest,
 } from "../../../../test/channels/sampleMessages.ts";
+import { blockErrors, parseBlock, textsOf } from "../../../../test/standins/slackBlockLimits.ts";
 import type { Message } from "../../../domain/message/message.ts";
 import { clipMrkdwn, slackLink } from "./mrkdwn.ts";
 import { renderSlack } from "./renderSlack.ts";

@@ -1,11 +1,7 @@
 import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import {
-  type SlackOptions,
-  type SlackStandIn,
-  startSlackStandIn,
-} from "../../../../../scripts/standins/slack.ts";
 import { SENT_AT, sampleAlert } from "../../../../test/channels/sampleMessages.ts";
+import { type SlackOptions, type SlackStandIn, startSlackStandIn } from "../../../../test/standins/slack.ts";
 import type { DeliveryError } from "../../../domain/message/deliveryError.ts";
 import { sendSlack } from "./sendSlack.ts";
 

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
+import { openOpenai } from "../../../../test/openOpenai.ts";
+import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
 import {
   type Behaviour,
   fails,
@@ -11,9 +13,7 @@ import {
   saysJson,
   stalls,
   withoutSchemas,
-} from "../../../../../scripts/standins/openai.ts";
-import { openOpenai } from "../../../../test/openOpenai.ts";
-import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
+} from "../../../../test/standins/openai.ts";
 import { LanguageError, type LanguageFailure } from "../../../adapters/languageModels/languageError.ts";
 import { type Asking, askForJson } from "./askForJson.ts";
 

@@ -1,17 +1,10 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import {
-  type Behaviour,
-  fails,
-  hangs,
-  refuses,
-  says,
-  saysJson,
-} from "../../../../../scripts/standins/openai.ts";
 import { emptyTables } from "../../../../test/emptyTables.ts";
 import { openOpenai } from "../../../../test/openOpenai.ts";
 import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../../../test/rows.ts";
+import { type Behaviour, fails, hangs, refuses, says, saysJson } from "../../../../test/standins/openai.ts";
 import { type Database, selectRow } from "../../../platform/postgres.ts";
 import { improveNews } from "./improveNews.ts";
 import { improveNewsPayload, improveNewsTask } from "./improveNewsTask.ts";

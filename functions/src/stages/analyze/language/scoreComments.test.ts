@@ -1,5 +1,9 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import { z } from "zod";
+import { emptyTables } from "../../../../test/emptyTables.ts";
+import { openOpenai } from "../../../../test/openOpenai.ts";
+import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
+import { insertCompany, insertSource } from "../../../../test/rows.ts";
 import {
   type Behaviour,
   type ChatRequest,
@@ -7,11 +11,7 @@ import {
   refuses,
   says,
   saysJson,
-} from "../../../../../scripts/standins/openai.ts";
-import { emptyTables } from "../../../../test/emptyTables.ts";
-import { openOpenai } from "../../../../test/openOpenai.ts";
-import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
-import { insertCompany, insertSource } from "../../../../test/rows.ts";
+} from "../../../../test/standins/openai.ts";
 import { scoreCommentsPayload, scoreCommentsTask } from "../../../domain/analysis/scoreCommentsTask.ts";
 import type { Database } from "../../../platform/postgres.ts";
 import { selectRows } from "../../../platform/postgres.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { type Answer, type HttpServer, serveHttp } from "../../../../../../scripts/demo/httpServer.ts";
-import { readRecordings, startRecordedGithub } from "../../../../../../scripts/demo/recordedGithub.ts";
+import { type Answer, type HttpServer, serveHttp } from "../../../../../test/standins/httpServer.ts";
+import { readRecordings, startRecordedGithub } from "../../../../../test/standins/recordedGithub.ts";
 import type { ModuleError } from "../../../../domain/miningModule/moduleError.ts";
 import type { BuiltinMiningRequest } from "../../builtinModule.ts";
 import { github } from "./github.ts";

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { type Database, selectRow } from "../../functions/src/platform/postgres.ts";
-import type { RegisteredSource } from "./register.ts";
 
-/** Someone who is told about the companies of the demo, in one way. */
+/** Someone who is told about all companies, in one way. */
 interface Subscriber {
   readonly name: string;
   readonly channel: "EMAIL" | "SLACK";
   readonly destination: string;
 }
 
-/** The people of the demo. */
+/** The people of the demo and of the soak. */
 export const SUBSCRIBERS: readonly Subscriber[] = [
   { name: "Anna", channel: "EMAIL", destination: "anna@investor.example" },
   { name: "Ben", channel: "SLACK", destination: "portfolio-news" },
@@ -40,6 +39,13 @@ export async function addSubscribers(db: Database, slackSecretId: string): Promi
   }
 }
 
+/** A user's rule: reports changes from one value of a measurement to the next. */
+export interface Rule {
+  readonly measurement: string;
+  readonly name: string;
+  readonly thresholdPercent: number;
+}
+
 const INSERT_RULE = `
   insert into notification_rules (rule_name, source_measurement_id, threshold, modified_at)
   select $3, id, $4, now() from source_measurement where source_module_id = $1 and measurement_name = $2`;
@@ -47,8 +53,7 @@ const INSERT_RULE = `
 /** The rule of a source, as a user would make it; its measurement is there once the module has introduced itself. */
 export async function addRule(
   db: Database,
-  { id, rule }: Pick<RegisteredSource, "id" | "rule">,
+  { id, rule }: { readonly id: number; readonly rule: Rule },
 ): Promise<void> {
-  if (rule === undefined) return;
   await db.query(INSERT_RULE, [id, rule.measurement, rule.name, rule.thresholdPercent]);
 }

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { projectDir } from "../paths.ts";
+import { projectDir } from "../../../scripts/paths.ts";
 import { type Answer, type HttpServer, serveHttp } from "./httpServer.ts";
 
 const recordingsDir = join(projectDir, "node_modules", "@octokit", "fixtures", "scenarios", "api.github.com");

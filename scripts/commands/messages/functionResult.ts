@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import type { Database } from "../../functions/src/platform/postgres.ts";
-import type { EnqueueTasks } from "../../functions/src/platform/taskQueue.ts";
+import type { Database } from "../../../functions/src/platform/postgres.ts";
+import type { EnqueueTasks } from "../../../functions/src/platform/taskQueue.ts";
 
 /** What asking a function takes: its queue, and the database in which it leaves its result. */
 export interface Asking {

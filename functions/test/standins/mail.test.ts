@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { sendEmail } from "../../functions/src/adapters/channels/email/sendEmail.ts";
+import { sendEmail } from "../../src/adapters/channels/email/sendEmail.ts";
 
 // In a process of its own: MailDev is a package for import alone, which jest's require cannot load.
 const PROGRAM = `

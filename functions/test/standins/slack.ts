@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { z } from "zod";
-import { type Answer, serveHttp } from "../demo/httpServer.ts";
+import { type Answer, serveHttp } from "./httpServer.ts";
 import { blockErrors } from "./slackBlockLimits.ts";
 import { messagesPage } from "./slackPage.ts";
 

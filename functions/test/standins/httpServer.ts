@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { messageOf } from "../userError.ts";
+import { messageOf } from "../../../scripts/userError.ts";
 
 /** What a stand-in answers: JSON, unless the body is a string already. */
 export interface Answer {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { selectRow } from "../../functions/src/platform/postgres.ts";
-import { taskId } from "../../functions/src/platform/taskQueue.ts";
-import { UserError } from "../userError.ts";
+import { selectRow } from "../../../functions/src/platform/postgres.ts";
+import { taskId } from "../../../functions/src/platform/taskQueue.ts";
+import { UserError } from "../../userError.ts";
 import { type Asking, resultOf } from "./functionResult.ts";
 
 const beforeRow = z.object({ latest: z.coerce.number() });

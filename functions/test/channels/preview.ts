@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { drawCharts } from "../../functions/src/adapters/channels/chart/drawChart.ts";
-import { messageCharts } from "../../functions/src/adapters/channels/chart/messageCharts.ts";
-import { renderEmail } from "../../functions/src/adapters/channels/email/renderEmail.ts";
-import { renderSlack } from "../../functions/src/adapters/channels/slack/renderSlack.ts";
-import type { Message } from "../../functions/src/domain/message/message.ts";
+import { drawCharts } from "../../src/adapters/channels/chart/drawChart.ts";
+import { messageCharts } from "../../src/adapters/channels/chart/messageCharts.ts";
+import { renderEmail } from "../../src/adapters/channels/email/renderEmail.ts";
+import { renderSlack } from "../../src/adapters/channels/slack/renderSlack.ts";
+import type { Message } from "../../src/domain/message/message.ts";
+import { messagesPage } from "../standins/slackPage.ts";
 import {
   NAUGHTY_NAMES,
   sampleAlert,
@@ -12,10 +13,9 @@ import {
   sampleReport,
   sampleReportCompany,
   sampleTest,
-} from "../../functions/test/channels/sampleMessages.ts";
-import { messagesPage } from "../standins/slackPage.ts";
+} from "./sampleMessages.ts";
 
-// node scripts/preview/main.ts DIR: every kind of message as files to look at, before anybody gets them.
+// node functions/test/channels/preview.ts DIR: every kind of message as files to look at, before anybody gets them.
 
 const naughtyFindings = NAUGHTY_NAMES.map((name) =>
   sampleFinding({ title: name, message: name, sourceName: name }),

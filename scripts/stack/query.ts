@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import type { z } from "zod";
-import { whenStopping } from "../stack/shutdown.ts";
+import { whenStopping } from "./shutdown.ts";
 
 /** Runs a statement and parses every row. */
 export type Query = <S extends z.ZodType>(

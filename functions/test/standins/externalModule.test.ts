@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { signModuleTokens } from "../../functions/src/domain/miningModule/moduleToken.ts";
-import { decodeHandshake } from "../../functions/src/domain/normalizationMap/decodeHandshake.ts";
+import { signModuleTokens } from "../../src/domain/miningModule/moduleToken.ts";
+import { decodeHandshake } from "../../src/domain/normalizationMap/decodeHandshake.ts";
 import { CrawlingError, startExternalModule } from "./externalModule.ts";
 import { type Answer, bodyOf, type HttpServer, serveHttp } from "./httpServer.ts";
 import { pythonRepr } from "./moduleProtocol.ts";

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import type { EnqueueTasks } from "../../functions/src/platform/taskQueue.ts";
-import { emptyTables } from "../../functions/test/emptyTables.ts";
-import { openTestDatabase } from "../../functions/test/openTestDatabase.ts";
-import { insertChannel, insertUser } from "../../functions/test/subscribers.ts";
+import type { EnqueueTasks } from "../../../functions/src/platform/taskQueue.ts";
+import { emptyTables } from "../../../functions/test/emptyTables.ts";
+import { openTestDatabase } from "../../../functions/test/openTestDatabase.ts";
+import { insertChannel, insertUser } from "../../../functions/test/subscribers.ts";
 import { askForReport } from "./askForReport.ts";
 import { askForTestMessage } from "./askForTestMessage.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { sendReportTask } from "../../functions/src/domain/message/sendReportTask.ts";
-import { selectRow } from "../../functions/src/platform/postgres.ts";
-import { UserError } from "../userError.ts";
+import { sendReportTask } from "../../../functions/src/domain/message/sendReportTask.ts";
+import { selectRow } from "../../../functions/src/platform/postgres.ts";
+import { UserError } from "../../userError.ts";
 import { type Asking, resultOf } from "./functionResult.ts";
 
 const reportRow = z.object({ page_blob: z.string() });

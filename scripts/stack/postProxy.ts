@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { whenStopping } from "../../stack/shutdown.ts";
 import { listen } from "./listen.ts";
+import { whenStopping } from "./shutdown.ts";
 
 /** A request, read to its end, that can be made as often as one likes. */
 export interface Post {

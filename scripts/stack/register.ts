@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../functions/src/platform/postgres.ts";
 import { UserError } from "../userError.ts";
-import type { DemoSource } from "./demoSources.ts";
 
-/** A data source that is in the database. */
-export interface RegisteredSource extends DemoSource {
-  readonly id: number;
+/** A data source as a user enters it in the web application. */
+export interface Source {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly additionalParams?: object;
+  readonly companies: readonly SourceCompany[];
+}
+
+/** A company of a source, with the identifier that a user would enter for it. */
+interface SourceCompany {
+  readonly name: string;
+  readonly property: string;
+  readonly value: string;
 }
 
 const INSERT_SOURCES = `
@@ -41,10 +50,8 @@ const INSERT_IDENTIFIERS = `
 // Calls at the same time are as many processes of the emulator. Starting them would take longer than the calls do.
 const CALLS_IN_FLIGHT = 1;
 
-type Registrable = Pick<DemoSource, "name" | "endpoint" | "additionalParams" | "companies">;
-
 /** Writes sources, companies and identifiers as the web application does when a user enters them. */
-export async function registerSources<S extends Registrable>(
+export async function registerSources<S extends Source>(
   db: Database,
   sources: readonly S[],
 ): Promise<(S & { readonly id: number })[]> {
@@ -74,7 +81,7 @@ const frequency = z.object({ frequency: z.enum(["hourly", "daily", "weekly", "mo
 export async function handshake(
   db: Database,
   baseUrl: string,
-  source: Pick<RegisteredSource, "id" | "endpoint">,
+  source: { readonly id: number; readonly endpoint: string },
 ): Promise<void> {
   const url = new URL("/handshake", baseUrl);
   url.searchParams.set("invocation_endpoint", source.endpoint);
