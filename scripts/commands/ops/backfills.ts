@@ -73,7 +73,7 @@ export async function backfills(
 
 /** `ops cancel-backfill ID`: cancels a backfill. */
 export async function cancelBackfill(id: number, { json }: Printed): Promise<void> {
-  const { cancelBackfill } = await import("../../../functions/src/stages/operate/backfill/cancelBackfill.ts");
+  const { cancelBackfill } = await import("../../../functions/src/stages/operate/backfill/backfill.ts");
   const cancelled = await operate("cancel backfill", { id }, (context) => cancelBackfill(context, id));
   console.log(
     json

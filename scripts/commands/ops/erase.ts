@@ -38,7 +38,7 @@ async function erased(
     "../../../functions/src/stages/operate/erase/erase.ts"
   );
   const { removeChannelSecret } = await import(
-    "../../../functions/src/stages/operate/erase/channelSecret.ts"
+    "../../../functions/src/stages/operate/erase/eraseChannels.ts"
   );
   const { database } = await import("../../../functions/src/platform/postgres.ts");
   const { firestore } = await import("../../../functions/src/platform/firebase.ts");

@@ -5,7 +5,7 @@ export async function pause(
   source: string,
   { json, reason }: Printed & { readonly reason: string },
 ): Promise<void> {
-  const { pause } = await import("../../../functions/src/stages/operate/ops/pauses.ts");
+  const { pause } = await import("../../../functions/src/stages/operate/ops/sources.ts");
   const input = { source, reason };
   const paused = await operate("pause", input, (context) => pause(context, input));
   if (json) console.log(JSON.stringify(paused));
@@ -19,7 +19,7 @@ export async function pause(
 
 /** `ops resume`: resumes a source, whoever paused it. */
 export async function resume(source: string, { json }: Printed): Promise<void> {
-  const { resume } = await import("../../../functions/src/stages/operate/ops/pauses.ts");
+  const { resume } = await import("../../../functions/src/stages/operate/ops/sources.ts");
   const resumed = await operate("resume", { source }, (context) => resume(context, { source }));
   const goesOn = resumed.goesOn ? "its running task goes on now" : "what is due starts with the next tick";
   console.log(json ? JSON.stringify(resumed) : `${resumed.source} is not paused: ${goesOn}.`);

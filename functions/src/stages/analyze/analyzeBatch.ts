@@ -1,11 +1,10 @@
 import { nextPending, type PendingDocument, readAnalysis } from "../../domain/analysis/pendingDocument.ts";
-import { scoreCommentsTask } from "../../domain/analysis/scoreCommentsTask.ts";
+import { improveNewsTask, scoreCommentsTask } from "../../domain/analysis/tasks.ts";
 import { logError, logEvent } from "../../platform/log.ts";
 import { correlationOf, withLogIds } from "../../platform/logContext.ts";
 import type { TransactionalDatabase } from "../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../platform/taskQueue.ts";
 import { type AnalysisSettings, type AnalyzedDocument, analyzeDocument } from "./analyzeDocument.ts";
-import { improveNewsTask } from "./language/improveNewsTask.ts";
 
 /** What the analysis needs of the outside. */
 export interface AnalyzeContext {

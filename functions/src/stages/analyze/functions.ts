@@ -20,7 +20,7 @@ export const analyzeAgain = onTaskDispatched(
     secrets: [...LANGUAGE_SECRETS],
   },
   taskHandler(async (request) => {
-    const { analyzeAgainPayload } = await import("../../domain/analysis/analyzeAgainTask.ts");
+    const { analyzeAgainPayload } = await import("../../domain/analysis/tasks.ts");
     const { analyzeStored } = await import("./analyzeStored.ts");
     const { rawDocumentId } = analyzeAgainPayload.parse(request.data);
     addLogIds({ correlation: correlationOf({ documentId: rawDocumentId }), document: rawDocumentId });

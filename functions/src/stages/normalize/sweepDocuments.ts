@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { analyzeAgainTask } from "../../domain/analysis/analyzeAgainTask.ts";
+import { analyzeAgainTask } from "../../domain/analysis/tasks.ts";
 import { normalizeAgainTask } from "../../domain/rawDocument/normalizeAgainTask.ts";
 import { stateModels } from "../../domain/state/stateModels.ts";
 import type { Patience } from "../../domain/upkeep/upkeep.ts";

@@ -47,9 +47,9 @@ export const erase = onTaskDispatched(
     rateLimits: { maxConcurrentDispatches: 2 },
   },
   taskHandler(async (request) => {
-    const { erasePayload } = await import("./erase/eraseTask.ts");
-    const { eraseOnwards } = await import("./erase/eraseOnwards.ts");
-    const { removeChannelSecret } = await import("./erase/channelSecret.ts");
+    const { erasePayload } = await import("./erase/erasure.ts");
+    const { eraseOnwards } = await import("./erase/erase.ts");
+    const { removeChannelSecret } = await import("./erase/eraseChannels.ts");
     const { database } = await import("../../platform/postgres.ts");
     const { firestore } = await import("../../platform/firebase.ts");
     const { blobStore } = await import("../../adapters/blobStore.ts");
@@ -100,7 +100,7 @@ export const processAgain = onTaskDispatched(
   },
   taskHandler(async (request) => {
     const { processAgain } = await import("./backfill/processAgain.ts");
-    const { processAgainPayload } = await import("./backfill/backfillTask.ts");
+    const { processAgainPayload } = await import("./backfill/backfill.ts");
     const { database } = await import("../../platform/postgres.ts");
     const { firestore } = await import("../../platform/firebase.ts");
     const { blobStore } = await import("../../adapters/blobStore.ts");
@@ -132,5 +132,5 @@ export const health = endpoint(
     // Whether they are set is part of being ready.
     secrets: [...TOKEN_SECRETS],
   },
-  async () => (await import("./health/health.ts")).paths,
+  async () => (await import("./health.ts")).paths,
 );

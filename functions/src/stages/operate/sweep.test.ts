@@ -12,7 +12,7 @@ import {
 } from "../../../test/subscribers.ts";
 import { openDeliveries } from "../../domain/message/openDeliveries.ts";
 import { loadUpkeep } from "../../upkeep.ts";
-import { openErasure } from "./erase/openErasure.ts";
+import { openErasure } from "./erase/erasure.ts";
 import { sweep } from "./sweep.ts";
 
 const db = openTestDatabase();

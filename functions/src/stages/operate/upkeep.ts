@@ -1,8 +1,7 @@
 import { oldRows } from "../../domain/upkeep/oldRows.ts";
 import type { Batch, Expired, RetentionStores, Upkeep } from "../../domain/upkeep/upkeep.ts";
 import { sweepBackfills } from "./backfill/sweepBackfills.ts";
-import { eraseLeftovers } from "./erase/eraseLeftovers.ts";
-import { sweepErasures } from "./erase/sweepErasures.ts";
+import { eraseLeftovers, sweepErasures } from "./erase/unfinished.ts";
 import { sweepNotices } from "./notices/sweepNotices.ts";
 
 export const upkeep: Upkeep = {

@@ -23,7 +23,7 @@ export const scoreComments = onTaskDispatched(
   },
   taskHandler(async (request) => {
     const { scoreComments } = await import("./scoreComments.ts");
-    const { scoreCommentsPayload } = await import("../../../domain/analysis/scoreCommentsTask.ts");
+    const { scoreCommentsPayload } = await import("../../../domain/analysis/tasks.ts");
     const payload = scoreCommentsPayload.parse(request.data);
     addLogIds({ document: payload.rawDocumentId });
     await scoreComments(await asking(240), payload, new Date());
@@ -46,7 +46,7 @@ export const improveNews = onTaskDispatched(
   },
   taskHandler(async (request) => {
     const { improveNews } = await import("./improveNews.ts");
-    const { improveNewsPayload } = await import("./improveNewsTask.ts");
+    const { improveNewsPayload } = await import("../../../domain/analysis/tasks.ts");
     const payload = improveNewsPayload.parse(request.data);
     addLogIds({ news: payload.newsId });
     await improveNews(await asking(100), payload, new Date());

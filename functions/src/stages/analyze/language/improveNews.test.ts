@@ -5,9 +5,9 @@ import { openOpenai } from "../../../../test/openOpenai.ts";
 import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
 import { insertCompany, insertSource } from "../../../../test/rows.ts";
 import { type Behaviour, fails, hangs, refuses, says, saysJson } from "../../../../test/standins/openai.ts";
+import { improveNewsPayload, improveNewsTask } from "../../../domain/analysis/tasks.ts";
 import { type Database, selectRow } from "../../../platform/postgres.ts";
 import { improveNews } from "./improveNews.ts";
-import { improveNewsPayload, improveNewsTask } from "./improveNewsTask.ts";
 
 const db = openTestDatabase();
 const { openai, asking } = openOpenai(db);

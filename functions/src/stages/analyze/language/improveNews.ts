@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LanguageError } from "../../../adapters/languageModels/languageError.ts";
 import { prompt, quoted } from "../../../adapters/languageModels/prompt.ts";
+import type { improveNewsPayload } from "../../../domain/analysis/tasks.ts";
 import { logWarning } from "../../../platform/log.ts";
 import { type Database, selectRow } from "../../../platform/postgres.ts";
 import { type Asking, askForJson } from "./askForJson.ts";
@@ -12,7 +13,6 @@ import {
   unfoundedNames,
   unfoundedNumbers,
 } from "./grounds.ts";
-import type { improveNewsPayload } from "./improveNewsTask.ts";
 
 const newsRow = z.object({
   title: z.string().nullable(),

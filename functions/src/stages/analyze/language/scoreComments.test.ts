@@ -12,7 +12,7 @@ import {
   says,
   saysJson,
 } from "../../../../test/standins/openai.ts";
-import { scoreCommentsPayload, scoreCommentsTask } from "../../../domain/analysis/scoreCommentsTask.ts";
+import { scoreCommentsPayload, scoreCommentsTask } from "../../../domain/analysis/tasks.ts";
 import type { Database } from "../../../platform/postgres.ts";
 import { selectRows } from "../../../platform/postgres.ts";
 import { scoreComments } from "./scoreComments.ts";

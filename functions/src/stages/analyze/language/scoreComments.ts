@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { scoreCommentsPayload } from "../../../domain/analysis/scoreCommentsTask.ts";
+import type { scoreCommentsPayload } from "../../../domain/analysis/tasks.ts";
 import { selectRows } from "../../../platform/postgres.ts";
 import type { Asking } from "./askForJson.ts";
 import { scoreSentiments } from "./scoreSentiments.ts";

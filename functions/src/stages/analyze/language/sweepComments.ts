@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { scoreCommentsTask } from "../../../domain/analysis/scoreCommentsTask.ts";
+import { scoreCommentsTask } from "../../../domain/analysis/tasks.ts";
 import { overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../../platform/taskQueue.ts";

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import { ApiError } from "../../../platform/apiError.ts";
 import { type Database, selectRow, selectRows } from "../../../platform/postgres.ts";
+import { type Task, taskId } from "../../../platform/taskQueue.ts";
+import { cancelTaskIn } from "../ops/cancelTask.ts";
+import type { OperationContext } from "../ops/operation.ts";
 
 const backfillRow = z
   .object({
@@ -77,3 +80,36 @@ const FAILURES = `
 export function readFailures(db: Database, id: number): Promise<z.output<typeof failureRow>[]> {
   return selectRows(db, failureRow, FAILURES, [id]);
 }
+
+/** The payload of a `processAgain` task: the raw documents of one company, from where it has come to. */
+export const processAgainPayload = z.object({ backfillId: z.int(), companyId: z.int() });
+
+export type ProcessAgainPayload = z.output<typeof processAgainPayload>;
+
+/** The task that goes on with a company; in the same round, it is the same. */
+export function processAgainTask(payload: ProcessAgainPayload, round: number): Task {
+  return { id: taskId("process", payload.backfillId, payload.companyId, round), payload };
+}
+
+/**
+ * Cancels a backfill: what is done stays done, and nothing more is.
+ *
+ * @throws ApiError 404, or 409 where it has ended
+ */
+export async function cancelBackfill(
+  { db, operator, now }: Pick<OperationContext, "db" | "operator" | "now">,
+  id: number,
+): Promise<Backfill> {
+  const backfill = await readBackfill(db, id);
+  if (backfill.state !== "RUNNING") {
+    throw new ApiError("conflict", `Backfill ${id} has ended already: it is ${backfill.state}`);
+  }
+  await db.transaction(async (connection) => {
+    if (backfill.task !== null) await cancelTaskIn(connection, { taskId: backfill.task, operator, now });
+    await connection.query(CANCEL, [id, now, operator]);
+  });
+  return readBackfill(db, id);
+}
+
+const CANCEL = `
+  update pipeline.backfill set cancelled_at = $2, cancelled_by = $3 where id = $1 and cancelled_at is null`;

@@ -2,8 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { openMining } from "../../../../test/mining.ts";
 import { ModuleError } from "../../../domain/miningModule/moduleError.ts";
 import { tick } from "../../schedule/tick.ts";
-import { readBackfill } from "./backfill.ts";
-import { cancelBackfill } from "./cancelBackfill.ts";
+import { cancelBackfill, readBackfill } from "./backfill.ts";
 import { type BackfillRequest, startBackfill } from "./startBackfill.ts";
 
 const NOON = new Date("2024-05-15T12:00:00Z");

@@ -2,7 +2,7 @@ import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
 import { judgeAgain } from "../../../domain/analysis/judgeAgain.ts";
 import { lockSeries } from "../../../domain/analysis/pendingDocument.ts";
-import { scoreCommentsTask } from "../../../domain/analysis/scoreCommentsTask.ts";
+import { scoreCommentsTask } from "../../../domain/analysis/tasks.ts";
 import { extractByNewestMap, isFinal, readFiled } from "../../../domain/extraction/filedDocument.ts";
 import { type ExtractedDocument, replaceExtraction } from "../../../domain/extraction/writeExtraction.ts";
 import type { BlobStore } from "../../../domain/rawDocument/blobStore.ts";
@@ -12,8 +12,15 @@ import { logEvent } from "../../../platform/log.ts";
 import { withLogIds } from "../../../platform/logContext.ts";
 import { type Database, selectRow, type TransactionalDatabase } from "../../../platform/postgres.ts";
 import type { EnqueueTasks, Task } from "../../../platform/taskQueue.ts";
-import { type ProcessAgainPayload, processAgainTask } from "./backfillTask.ts";
-import { advance, beginNext, lockLane, type NextDocument, recordError, recordFailure } from "./lane.ts";
+import { type ProcessAgainPayload, processAgainTask } from "./backfill.ts";
+import {
+  advance,
+  beginNext,
+  lockLane,
+  type NextDocument,
+  recordError,
+  recordFailure,
+} from "./companyProgress.ts";
 
 /** What processing again needs of the outside. */
 export interface ProcessAgainContext {

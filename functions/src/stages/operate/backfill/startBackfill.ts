@@ -2,10 +2,9 @@ import { z } from "zod";
 import { isCrm } from "../../../domain/miningModule/isCrm.ts";
 import { ApiError } from "../../../platform/apiError.ts";
 import { type Database, selectRow, selectRows } from "../../../platform/postgres.ts";
-import { findSource } from "../ops/findSource.ts";
 import { enqueueInPages, type OperationContext } from "../ops/operation.ts";
-import { type Backfill, readBackfill } from "./backfill.ts";
-import { processAgainTask } from "./backfillTask.ts";
+import { findSource } from "../ops/sources.ts";
+import { type Backfill, processAgainTask, readBackfill } from "./backfill.ts";
 
 /** What is wanted of a source's past. */
 export interface BackfillRequest {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
-import { processAgainTask } from "./backfillTask.ts";
+import { processAgainTask } from "./backfill.ts";
 
 // A task is given up after nine minutes, and its queue waits up to ten until it tries again.
 const SILENT_SECONDS = 20 * 60;

@@ -18,12 +18,9 @@ import { storeRawDocument } from "../../../domain/rawDocument/storeRawDocument.t
 import { feedRawData } from "../../ingest/feedRawData.ts";
 import { createBatch } from "../../normalize/batch.ts";
 import { normalizeDocument } from "../../normalize/normalizeDocument.ts";
-import { eraseCompany, eraseLater, eraseUser } from "./erase.ts";
-import type { EraseContext } from "./eraseContext.ts";
-import { eraseLeftovers } from "./eraseLeftovers.ts";
-import { eraseOnwards } from "./eraseOnwards.ts";
-import type { Receipt } from "./erasure.ts";
-import { openErasure } from "./openErasure.ts";
+import { eraseCompany, eraseLater, eraseOnwards, eraseUser } from "./erase.ts";
+import { type EraseContext, openErasure, type Receipt } from "./erasure.ts";
+import { eraseLeftovers } from "./unfinished.ts";
 
 // Firestore's client takes seconds to load.
 jest.setTimeout(60_000);

@@ -2,15 +2,11 @@ import { logEvent } from "../../../platform/log.ts";
 import type { TransactionalDatabase } from "../../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
 import { eraseChannels } from "./eraseChannels.ts";
-import type { EraseContext } from "./eraseContext.ts";
+import { eraseSummaries, stopMining } from "./eraseMining.ts";
 import { eraseOutside } from "./eraseOutside.ts";
 import { eraseReportPages } from "./eraseReportPages.ts";
 import { eraseRow } from "./eraseRows.ts";
-import { eraseSummaries } from "./eraseSummaries.ts";
-import { eraseTask } from "./eraseTask.ts";
-import { type Receipt, readReceiptById } from "./erasure.ts";
-import { openErasure } from "./openErasure.ts";
-import { stopMining } from "./stopMining.ts";
+import { type EraseContext, eraseTask, openErasure, type Receipt, readReceiptById } from "./erasure.ts";
 
 /** What is erased, by whom and when. */
 interface EraseInput {
@@ -63,7 +59,7 @@ export async function eraseLater(
  *
  * @throws the signal's reason where it is told to stop
  */
-export async function runErasure(context: EraseContext, erasureId: number): Promise<Receipt> {
+async function runErasure(context: EraseContext, erasureId: number): Promise<Receipt> {
   const { db, clock } = context;
   const receipt = await readReceiptById(db, erasureId);
   if (receipt === undefined) throw new Error(`There is no erasure ${erasureId}`);
@@ -93,4 +89,14 @@ async function eraseUserData(context: EraseContext, receipt: Receipt): Promise<v
   await eraseChannels(context, receipt);
   const { id: erasureId, subjectId: id } = receipt;
   await eraseRow(context, { erasureId, root: 'public."user"', table: "user", id });
+}
+
+/** Goes on with an erasure until it is done or the signal tells to stop; then another task goes on. */
+export async function eraseOnwards(context: EraseContext, erasureId: number): Promise<void> {
+  try {
+    await runErasure(context, erasureId);
+  } catch (error) {
+    if (context.signal?.aborted !== true) throw error;
+    await context.enqueue("erase", [eraseTask(erasureId, context.clock())]);
+  }
 }

@@ -3,8 +3,7 @@ import { z } from "zod";
 import { SOURCES_COLLECTION } from "../../../domain/rawDocument/collections.ts";
 import { BATCH_COLLECTION, companyFolder } from "../../../domain/rawDocument/removeRawDocuments.ts";
 import { selectRow } from "../../../platform/postgres.ts";
-import type { EraseContext } from "./eraseContext.ts";
-import type { Receipt } from "./erasure.ts";
+import type { EraseContext, Receipt } from "./erasure.ts";
 
 const stores = z.enum(["firestore raw_data", "firestore batch", "blob store"]);
 

@@ -3,9 +3,8 @@ import { html } from "../../../adapters/channels/email/html.ts";
 import { oneLine } from "../../../domain/message/clip.ts";
 import { BlobNotFoundError, type BlobStore } from "../../../domain/rawDocument/blobStore.ts";
 import { selectRow, selectRows } from "../../../platform/postgres.ts";
-import type { EraseContext } from "./eraseContext.ts";
 import { inPages } from "./eraseOutside.ts";
-import type { Receipt } from "./erasure.ts";
+import type { EraseContext, Receipt } from "./erasure.ts";
 
 const PAGES_AT_A_TIME = 20;
 

@@ -9,11 +9,11 @@ import { sweepDocuments } from "../../normalize/sweepDocuments.ts";
 import { tick } from "../../schedule/tick.ts";
 import { cancelTask } from "./cancelTask.ts";
 import { type OperationContext, recordedOperation } from "./operation.ts";
-import { pause, resume } from "./pauses.ts";
 import { queueState } from "./queueStates.ts";
 import { retryRequest } from "./requests.ts";
 import { retryFailed } from "./retryFailed.ts";
 import { listRuns } from "./runs.ts";
+import { pause, resume } from "./sources.ts";
 import { readStatus } from "./status.ts";
 
 const db = openTestDatabase();

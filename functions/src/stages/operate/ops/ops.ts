@@ -4,18 +4,17 @@ import { type Call, type Paths, type Reply, route } from "../../../platform/http
 import { type Operator, operator } from "../../../platform/operator.ts";
 import { database } from "../../../platform/postgres.ts";
 import { enqueueTasks } from "../../../platform/taskQueue.ts";
-import { listBackfills, readBackfill, readFailures } from "../backfill/backfill.ts";
-import { cancelBackfill } from "../backfill/cancelBackfill.ts";
+import { cancelBackfill, listBackfills, readBackfill, readFailures } from "../backfill/backfill.ts";
 import { startBackfill } from "../backfill/startBackfill.ts";
 import { eraseLater } from "../erase/erase.ts";
 import { receiptOf } from "../erase/erasure.ts";
 import { cancelTask } from "./cancelTask.ts";
 import { type OperationContext, recordedOperation } from "./operation.ts";
-import { pause, resume } from "./pauses.ts";
 import { queueStates } from "./queueStates.ts";
 import * as requests from "./requests.ts";
 import { retryFailed } from "./retryFailed.ts";
 import { listRuns } from "./runs.ts";
+import { pause, resume } from "./sources.ts";
 import { readStatus } from "./status.ts";
 
 /** A route that shows something. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Database, selectRow } from "../../../platform/postgres.ts";
-import type { ProcessAgainPayload } from "./backfillTask.ts";
+import type { ProcessAgainPayload } from "./backfill.ts";
 
 /** The next raw document of a company in a backfill. */
 export interface NextDocument extends ProcessAgainPayload {

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { tokenSecretsConfig } from "../../../platform/config.ts";
-import { errorText } from "../../../platform/errorText.ts";
-import { logEvent } from "../../../platform/log.ts";
-import { type Database, selectRow } from "../../../platform/postgres.ts";
+import { tokenSecretsConfig } from "../../platform/config.ts";
+import { errorText } from "../../platform/errorText.ts";
+import { anyone, type Paths, route } from "../../platform/http.ts";
+import { logEvent } from "../../platform/log.ts";
+import { type Database, database, selectRow } from "../../platform/postgres.ts";
 
 /** The newest migration that the code needs. A database may be ahead of it. */
 export const NEEDED_MIGRATION = "0020_roles";
@@ -77,3 +78,21 @@ async function checkMigrations(db: Database): Promise<void> {
     );
   }
 }
+
+/** Live: this process answers. Ready: so does what it needs. */
+export const paths: Paths = {
+  "/live": { GET: route(anyone, async () => ({ status: 200, body: { live: true } })) },
+  "/ready": {
+    GET: route(anyone, async () => {
+      const readiness = await checkReadiness({
+        database,
+        // Its client takes half a second to load, which whoever only asks whether we live need not wait for.
+        readFirestore: async () => {
+          const { firestore } = await import("../../platform/firebase.ts");
+          return firestore().doc("parma/health").get();
+        },
+      });
+      return { status: readiness.ready ? 200 : 503, body: readiness };
+    }),
+  },
+};

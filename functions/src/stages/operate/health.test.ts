@@ -2,8 +2,8 @@ import { globSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { logger } from "firebase-functions/logger";
-import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
-import { checkReadiness, NEEDED_MIGRATION } from "./checks.ts";
+import { openTestDatabase } from "../../../test/openTestDatabase.ts";
+import { checkReadiness, NEEDED_MIGRATION } from "./health.ts";
 
 const db = openTestDatabase();
 const warned = jest.spyOn(logger, "warn").mockImplementation(() => undefined);
@@ -26,7 +26,7 @@ const failing = (...failed: readonly string[]) => ({
 });
 
 test("the migration that is needed is the newest that there is", () => {
-  const migrations = globSync("[0-9]*.sql", { cwd: join(__dirname, "../../../../../sql") });
+  const migrations = globSync("[0-9]*.sql", { cwd: join(__dirname, "../../../../sql") });
   const newest = migrations.toSorted().at(-1);
   expect(`${NEEDED_MIGRATION}.sql`).toBe(newest);
 });

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
+import { type Batch, type Expired, overdueBefore, type Patience } from "../../../domain/upkeep/upkeep.ts";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 import { type EnqueueTasks, taskId } from "../../../platform/taskQueue.ts";
-import { eraseTask } from "./eraseTask.ts";
+import { eraseOutside } from "./eraseOutside.ts";
+import { type EraseContext, eraseTask, readReceiptById } from "./erasure.ts";
 
 const HOUR_SECONDS = 3600;
 // A task goes on for up to half an hour, and its queue waits up to an hour until it tries again.
@@ -35,4 +36,32 @@ export async function sweepErasures(
     unfinished.map(({ id }) => ({ ...eraseTask(id, now), id: taskId("erase", id, "again", hour) })),
   );
   return { erasuresAgain: unfinished.length };
+}
+
+const finishedErasure = z.object({ id: z.int() });
+
+// Reads erasure_finished_at_idx.
+const FINISHED = "select id::int from pipeline.erasure where finished_at >= $1 order by id";
+
+/**
+ * Looks once more for what was erased since `before`: a process that was killed in the middle of writing may have left
+ * a document that nobody else knows of.
+ */
+export async function eraseLeftovers(
+  context: Pick<EraseContext, "db" | "firestore" | "blobStore">,
+  { before: since }: Expired,
+): Promise<Batch> {
+  let removed = 0;
+  for (const { id } of await selectRows(context.db, finishedErasure, FINISHED, [since])) {
+    const before = await readReceiptById(context.db, id);
+    if (before === undefined) continue;
+    await eraseOutside(context, before);
+    const after = await readReceiptById(context.db, id);
+    removed += sum(after?.counts) - sum(before.counts);
+  }
+  return { removed, isLast: true };
+}
+
+function sum(counts: Readonly<Record<string, number>> = {}): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
 }
