@@ -66,6 +66,12 @@ program
     "remove what only the release before needed; run it once nothing of it runs",
     false,
   )
+  .option(
+    "--wait <seconds>",
+    "with --after-deploy: if there is anything to remove, wait for calls of the release before to end",
+    wholeNumber,
+    0,
+  )
   .option("--describe", "write sql/schema.sql from a throw-away database, and touch no other", false)
   .option("--json", "print what was done as JSON", false)
   .addHelpText(

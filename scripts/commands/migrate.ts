@@ -8,6 +8,8 @@ import { UserError } from "../userError.ts";
 /** What a caller may choose. */
 export interface MigrateOptions {
   readonly afterDeploy: boolean;
+  /** In seconds; with afterDeploy. */
+  readonly wait: number;
   readonly describe: boolean;
   readonly json: boolean;
 }
@@ -16,7 +18,7 @@ export interface MigrateOptions {
  * `migrate`: applies sql/ to the database that DATABASE_URL names, or does what had to wait for the deployment's end, or
  * describes the schema.
  */
-export async function migrate({ afterDeploy, describe, json }: MigrateOptions): Promise<void> {
+export async function migrate({ afterDeploy, wait, describe, json }: MigrateOptions): Promise<void> {
   if (describe) {
     await writeSchemaFile();
     console.log(json ? JSON.stringify({ written: "sql/schema.sql" }) : "Wrote sql/schema.sql");
@@ -29,7 +31,7 @@ export async function migrate({ afterDeploy, describe, json }: MigrateOptions): 
     );
   }
   if (afterDeploy) {
-    const removedTransitions = await migrateAfterDeploy(databaseUrl);
+    const removedTransitions = await migrateAfterDeploy(databaseUrl, wait);
     console.log(
       json ? JSON.stringify({ removedTransitions }) : `Removed ${removedTransitions} old transitions`,
     );

@@ -1,9 +1,10 @@
+import { setTimeout } from "node:timers/promises";
 import { runner } from "node-pg-migrate";
 import pg from "pg";
 import { z } from "zod";
 import { sqlDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
-import { addTransitions, removeOldTransitions } from "./stateTransitions.ts";
+import { addTransitions, hasOldTransitions, removeOldTransitions } from "./stateTransitions.ts";
 
 /** What a migration did. */
 export interface Migrated {
@@ -83,14 +84,21 @@ async function allow(client: pg.Client): Promise<string[]> {
 
 /**
  * What a migration must leave to the time after the deployment: removes the transitions that the state models no longer
- * have.
+ * have. Where there are any, it first waits for the calls of the release before to end.
  *
  * @returns how many there were
  */
-export async function migrateAfterDeploy(databaseUrl: string): Promise<number> {
+export async function migrateAfterDeploy(databaseUrl: string, waitSeconds: number): Promise<number> {
+  if (waitSeconds > 0 && (await onConnection(databaseUrl, hasOldTransitions))) {
+    await setTimeout(waitSeconds * 1000);
+  }
+  return onConnection(databaseUrl, removeOldTransitions);
+}
+
+async function onConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connect(databaseUrl);
   try {
-    return await removeOldTransitions(client);
+    return await work(client);
   } catch (error) {
     throw new UserError(`Old transitions could not be removed: ${describe(error)}`, { cause: error });
   } finally {

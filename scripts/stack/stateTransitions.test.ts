@@ -1,12 +1,33 @@
 import { expect, test } from "@jest/globals";
+import pg from "pg";
+import { testDatabase } from "../../functions/test/database.ts";
 import { openTestDatabase } from "../../functions/test/openTestDatabase.ts";
 import { insertSource, insertTask } from "../../functions/test/rows.ts";
+import { migrateAfterDeploy } from "./migrate.ts";
 import { addTransitions, removeOldTransitions } from "./stateTransitions.ts";
 
 const db = openTestDatabase();
 
 const move = async (id: number, to: string) =>
   (await db.query("update scheduled_task set status = $2 where task_id = $1", [id, to])).rowCount;
+
+test("waits for the release before where there is anything to remove, and only then", async () => {
+  const { url, drop } = await testDatabase();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    expect(await migrateAfterDeploy(url, 3600)).toBe(0);
+    await client.query(
+      "insert into pipeline.state_transition values ('public.scheduled_task', 'FAILED', 'PENDING')",
+    );
+    const started = performance.now();
+    expect(await migrateAfterDeploy(url, 1)).toBe(1);
+    expect(performance.now() - started).toBeGreaterThan(990);
+  } finally {
+    await client.end();
+    await drop();
+  }
+});
 
 test("keeps the transitions of the release before until the deployment is over", async () => {
   // Of the release before, and of the one that is deployed.

@@ -2,7 +2,7 @@ import type { StateModel } from "../../functions/src/domain/state/stateModel.ts"
 import { stateModels } from "../../functions/src/domain/state/stateModels.ts";
 import type { Database } from "../../functions/src/platform/postgres.ts";
 
-// Both take the transitions of the models as $1 to $3.
+// All take the transitions of the models as $1 to $3.
 const WANTED = `select work, from_state, to_state from unnest($1::text[], $2::text[], $3::text[])
                   as wanted (work, from_state, to_state)`;
 
@@ -11,9 +11,11 @@ const ADD = `
   ${WANTED}
   on conflict do nothing`;
 
-const REMOVE = `
-  delete from pipeline.state_transition
-   where (work, from_state, to_state) not in (${WANTED})`;
+const OLD = `pipeline.state_transition where (work, from_state, to_state) not in (${WANTED})`;
+
+const ANY_OLD = `select from ${OLD} limit 1`;
+
+const REMOVE = `delete from ${OLD}`;
 
 /**
  * Puts the allowed transitions into the database, where the trigger `check_transition` holds changes against them. Those
@@ -21,6 +23,12 @@ const REMOVE = `
  */
 export async function addTransitions(db: Database): Promise<void> {
   await db.query(ADD, wanted());
+}
+
+/** Whether there are transitions that the models no longer have. */
+export async function hasOldTransitions(db: Database): Promise<boolean> {
+  const { rowCount } = await db.query(ANY_OLD, wanted());
+  return rowCount === 1;
 }
 
 /**
