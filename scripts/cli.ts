@@ -3,6 +3,7 @@ import type { BenchOptions } from "./commands/bench.ts";
 import type { DeliveriesOptions } from "./commands/deliveries.ts";
 import type { DetectOptions } from "./commands/detect.ts";
 import type { MigrateOptions } from "./commands/migrate.ts";
+import type { ModuleTryOptions } from "./commands/moduleTry.ts";
 import { addOps } from "./commands/ops/ops.ts";
 import type { SoakCommandOptions } from "./commands/soak.ts";
 import type { StartOptions } from "./commands/start.ts";
@@ -198,6 +199,36 @@ program
   .action(async (options: BenchOptions) => {
     const { bench } = await import("./commands/bench.ts");
     await bench(options);
+  });
+
+program
+  .command("module")
+  .description("develop a mining module")
+  .command("try")
+  .description(
+    "show what a module would file, normalize and measure for a company; fails where it files nothing",
+  )
+  .argument("<module>", "a built-in module's name, or the http(s) endpoint of an external one")
+  .requiredOption("--company <name>", "the company's name")
+  .option("--domain <domain>", "its web domain, for modules that look for it")
+  .option(
+    "--identifier <property=value>",
+    "mine by this instead of what the module discovers; may be repeated",
+    (pair: string, pairs: string[]) => [...pairs, pair],
+    [],
+  )
+  .option("--params <json>", "the data source's additional_params")
+  .option("--port <number>", "where an external module calls back: ANALYTICS_BASE_URL", portNumber, 5051)
+  .option("--json", "print identifiers, documents, values and issues as JSON", false)
+  .addHelpText(
+    "after",
+    `
+An external module runs by itself, with ANALYTICS_BASE_URL=http://127.0.0.1:5051 and the PARMA_SHARED_SECRET_KEY
+that this command is run with. No database and no emulator is needed.`,
+  )
+  .action(async (module: string, options: ModuleTryOptions) => {
+    const { moduleTry } = await import("./commands/moduleTry.ts");
+    await moduleTry(module, options);
   });
 
 addOps(program);

@@ -30,6 +30,8 @@ export interface Discovery {
 export interface ModuleCompany {
   readonly id: number;
   readonly name: string;
+  /** Its web domain, where it is known: it tells companies of the same name apart. */
+  readonly domain?: string | undefined;
 }
 
 /** One mining call, as a module gets it. */
