@@ -84,11 +84,11 @@ export function openNormalizing() {
       { companyId = source.companyId, observedAt = OBSERVED_AT } = {},
     ) {
       const text = `{"raw_data":${answer}}`;
-      const { value, numbersFit } = parseLosslessJson(text);
+      const { value, loss } = parseLosslessJson(text);
       const rawData = rawDataOf(value);
       return storeRawDocument(
         { db, firestore: firestore(), blobStore: blobStore() },
-        { source, companyId, rawData, feed: { text, numbersFit }, observedAt, now: NOW },
+        { source, companyId, rawData, feed: { text, loss }, observedAt, now: NOW },
       );
     },
     /** Runs stage 4 for a filed document. */

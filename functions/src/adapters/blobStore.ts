@@ -21,7 +21,7 @@ export function openBlobStore(location: URL): BlobStore {
 }
 
 function bucketStore(location: URL): BlobStore {
-  const prefix = location.pathname.replace(/^\/+|\/+$/g, "");
+  const prefix = location.pathname.replace(/^\/+|(?<!\/)\/+$/g, "");
   const file = async (name: string) => {
     const { getStorage } = await import("firebase-admin/storage");
     return getStorage(firebaseApp())

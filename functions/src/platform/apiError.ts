@@ -25,6 +25,14 @@ export interface ErrorDetail {
   readonly message: string;
 }
 
+/** The refusal of a request that is wrong in these places; its message names the first. */
+export function invalidRequest(details: readonly ErrorDetail[], cause?: unknown): ApiError {
+  const [first] = details;
+  const where = first === undefined || first.path === "" ? "" : `\`${first.path}\` `;
+  const what = first === undefined ? "it does not match the expected shape" : first.message;
+  return new ApiError("invalid_request", `Invalid request: ${where}${what}.`, { details, cause });
+}
+
 /** A refused call. What it says is told to the caller, so it holds nothing internal. */
 export class ApiError extends Error {
   override readonly name = "ApiError";

@@ -161,6 +161,15 @@ const serviceAccounts = z.object({
   GCLOUD_PROJECT: z.string().optional(),
 });
 
+const webSecret = z.object({
+  /** What the web application's calls must carry. Without it, or at "none", anyone may make them. */
+  PARMA_WEB_SECRET: z
+    .string()
+    .min(16)
+    .or(z.literal("none").transform(() => undefined))
+    .optional(),
+});
+
 const moduleNetworks = z.object({
   /** Private networks in which mining modules may be. */
   MODULE_NETWORKS: commaSeparated.pipe(z.array(z.union([z.cidrv4(), z.cidrv6()]))),
@@ -301,6 +310,11 @@ export function queueProjectConfig(environment = process.env): string | undefine
   const found = parseEnvironment(queueProject, environment);
   if (inEmulator(environment) || found.CLOUD_TASKS_EMULATOR_HOST !== undefined) return undefined;
   return found.GCLOUD_PROJECT ?? found.GOOGLE_CLOUD_PROJECT;
+}
+
+/** Reads the secret that the web application's calls must carry; undefined where anyone may make them. */
+export function webSecretConfig(environment = process.env): string | undefined {
+  return parseEnvironment(webSecret, environment).PARMA_WEB_SECRET;
 }
 
 /** Reads the private networks that may be called. On a developer's machine, modules are wherever they are. */

@@ -1,8 +1,8 @@
 import { redact } from "./redact.ts";
 
 // Error Reporting shows no more, and what a module says may be a page.
-const LONGEST_MESSAGE = 1000;
-const MOST_CAUSES = 5;
+const MAX_MESSAGE = 1000;
+const MAX_CAUSES = 5;
 
 /**
  * An error for the log: its name and message, its stack, and its causes', in the form in which Error Reporting groups
@@ -11,7 +11,7 @@ const MOST_CAUSES = 5;
 export function errorStack(error: unknown): string {
   const parts: string[] = [];
   let current = error;
-  for (let depth = 0; depth <= MOST_CAUSES && current !== undefined; depth += 1) {
+  for (let depth = 0; depth <= MAX_CAUSES && current !== undefined; depth += 1) {
     parts.push(`${errorText(current)}${framesOf(current)}`);
     current = current instanceof Error ? current.cause : undefined;
   }
@@ -20,30 +20,28 @@ export function errorStack(error: unknown): string {
 
 /** An error's name and message, without what must not be kept. */
 export function errorText(error: unknown): string {
-  if (!(error instanceof Error)) return shortened(redact(String(error)));
+  if (!(error instanceof Error)) return cleaned(String(error));
   const state = "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
-  return `${error.name}${state}: ${shortened(redact(withoutValues(error)))}`;
+  return `${error.name}${state}: ${cleaned(withoutValues(error))}`;
 }
 
 // "data exception": its messages end with the value, `invalid input syntax for type integer: "…"`.
 const DATA_EXCEPTION = /^22\w{3}$/;
 
-const LONGEST_REASON = 2000;
-
-/** What another party said, so that a text column can hold it: bounded, without what PostgreSQL refuses. */
-export function storedReason(text: string): string {
-  // Cut first: three megabytes are not worth a pass.
-  const bounded = text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON - 1)}…` : text;
-  return bounded.replaceAll("\0", "\uFFFD").toWellFormed();
-}
-
 function withoutValues(error: Error): string {
   if ("code" in error && typeof error.code === "string" && DATA_EXCEPTION.test(error.code)) {
     return error.message.replace(/".*"/s, "…");
   }
-  return error instanceof SyntaxError
-    ? error.message.replace(/(\.\.\.)?".*"(\.\.\.)? is not valid JSON/s, "… is not valid JSON")
-    : error.message;
+  return error instanceof SyntaxError ? withoutExcerpt(error.message) : error.message;
+}
+
+const EXCERPT_END = " is not valid JSON";
+
+/** JSON.parse's message quotes the text: `Unexpected token 'x', ..."{"a": x"... is not valid JSON`. */
+function withoutExcerpt(message: string): string {
+  const start = message.indexOf('"');
+  if (start === -1 || !message.endsWith(EXCERPT_END)) return message;
+  return `${message.slice(0, start).replace(/\.\.\.$/, "")}…${EXCERPT_END}`;
 }
 
 function framesOf(error: unknown): string {
@@ -52,6 +50,17 @@ function framesOf(error: unknown): string {
   return frames.length === 0 ? "" : `\n${frames.join("\n")}`;
 }
 
-function shortened(text: string): string {
-  return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
+function cleaned(text: string): string {
+  // Redacting megabytes would take long; a secret that begins within the message is seen whole all the same.
+  return storedReason(redact(text.slice(0, 10 * MAX_MESSAGE)), MAX_MESSAGE);
+}
+
+const MAX_REASON = 2000;
+
+/** What another party said, so that a text column can hold it: bounded, without what PostgreSQL refuses. */
+export function storedReason(text: string, maxLength = MAX_REASON): string {
+  // Cut first: three megabytes are not worth a pass.
+  const bounded = text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+  // Half a surrogate pair, also one that the cut has made, cannot be stored.
+  return bounded.replaceAll("\0", "\uFFFD").toWellFormed();
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { type HttpsFunction, type HttpsOptions, onRequest } from "firebase-functions/https";
 import type { z } from "zod";
-import { ApiError } from "./apiError.ts";
+import { ApiError, invalidRequest } from "./apiError.ts";
 import { REGION } from "./config.ts";
+import { checkJsonSize } from "./jsonSize.ts";
 import { leaveDomain } from "./leaveDomain.ts";
 import { logError } from "./log.ts";
 import { withLogIds } from "./logContext.ts";
-import { checkNesting } from "./nesting.ts";
 import { readJsonText, takeBodiesUnparsed } from "./requestBody.ts";
 
 /** One call of an HTTP function, by a caller that was let in. */
@@ -22,7 +22,7 @@ export interface Call<Claims> {
   /** The body's JSON, of up to 1 MiB. @throws ApiError 400, 408, 413, 415 or 422 where there is none that fits. */
   json<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
   /** The body's text, for who parses it himself. @throws ApiError 400, 408, 413 or 415. */
-  text(mostBytes: number): Promise<string>;
+  text(maxBytes: number): Promise<string>;
 }
 
 export interface Reply {
@@ -41,7 +41,11 @@ export class HtmlPage {
 }
 
 /** Who may call: checks the Authorization header and tells what the caller may touch. @throws ApiError */
-export type Authorize<Claims> = (authorization: string | undefined, now: Date) => Promise<Claims>;
+export type Authorize<Claims> = (
+  authorization: string | undefined,
+  now: Date,
+  headers: IncomingHttpHeaders,
+) => Promise<Claims>;
 
 /** The {@link Authorize} of a route without credentials. */
 export async function anyone(): Promise<undefined> {}
@@ -65,14 +69,14 @@ export function route<Claims>(
   handle: (call: Call<Claims>) => Promise<Reply>,
 ): Route {
   return async ({ request, id, search, now }) => {
-    const claims = await authorize(request.headers.authorization, now);
+    const claims = await authorize(request.headers.authorization, now, request.headers);
     return handle({
       claims,
       id,
       now,
       query: (schema) => accept(schema, Object.fromEntries(search)),
       json: async (schema) => accept(schema, parseJsonText(await readJsonText(request), parseWithinReason)),
-      text: (mostBytes) => readJsonText(request, mostBytes),
+      text: (maxBytes) => readJsonText(request, maxBytes),
     });
   };
 }
@@ -110,9 +114,10 @@ async function serve(
   let reply: Reply;
   try {
     const { routes, id, search } = find(await load(), path, request.url ?? "/");
-    const answer = routes[request.method ?? ""];
+    // HEAD is answered as GET is; Node leaves the body out.
+    const answer = routes[request.method === "HEAD" ? "GET" : (request.method ?? "")];
     if (answer === undefined) {
-      response.setHeader("Allow", Object.keys(routes).join(", "));
+      response.setHeader("Allow", allowed(routes));
       throw new ApiError("method_not_allowed", `${request.method} is not allowed here`);
     }
     reply = await answer({ request, id, search, now: new Date() });
@@ -127,6 +132,12 @@ async function serve(
   if (reply.status === 408) response.setHeader("Connection", "close");
   response.writeHead(reply.status, { ...headers, "Cache-Control": "no-store" });
   response.end(text);
+}
+
+function allowed(routes: Readonly<Record<string, Route>>): string {
+  return Object.keys(routes)
+    .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
+    .join(", ");
 }
 
 function rendered(body: object): { headers: Record<string, string>; text: string } {
@@ -173,7 +184,7 @@ function named(paths: Paths, rest: string) {
 }
 
 function parseWithinReason(text: string): unknown {
-  checkNesting(text);
+  checkJsonSize(text);
   return JSON.parse(text);
 }
 
@@ -188,15 +199,22 @@ export function parseJsonText<T>(text: string, parse: (text: string) => T): T {
 }
 
 // An answer is for a person who corrects what is wrong. A megabyte of it can be wrong in 100,000 places.
-const MOST_DETAILS = 20;
-const LONGEST_PATH = 200;
+const MAX_DETAILS = 20;
+const MAX_PATH = 200;
 
 /** Checks what a caller sent. @throws ApiError 422 that says what is wrong where */
 export function accept<S extends z.ZodType>(schema: S, sent: unknown): z.output<S> {
   const parsed = schema.safeParse(sent);
   if (parsed.success) return parsed.data;
-  const details = parsed.error.issues
-    .slice(0, MOST_DETAILS)
-    .map(({ path, message }) => ({ path: path.join(".").slice(0, LONGEST_PATH), message }));
-  throw new ApiError("invalid_request", "The request does not fit", { details, cause: parsed.error });
+  const details = parsed.error.issues.slice(0, MAX_DETAILS).map(({ path, message }) => ({
+    path: pathText(path),
+    message: message.slice(0, MAX_PATH),
+  }));
+  throw invalidRequest(details, parsed.error);
+}
+
+/** `domains[0].name` */
+function pathText(path: readonly PropertyKey[]): string {
+  const text = path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("");
+  return text.replace(/^\./, "").slice(0, MAX_PATH);
 }

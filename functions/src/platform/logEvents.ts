@@ -11,6 +11,7 @@ export const LOG_EVENTS = {
   call_retried: "A mining call will be tried again",
   source_down: "A data source is down: its calls wait for a probe to pass",
   source_up: "A data source is up again",
+  crm_imported: "The companies of the CRMs were imported",
   document_stored: "A raw document was stored",
   document_normalized: "A raw document was normalized",
   document_failed: "A raw document could not be normalized",

@@ -11,7 +11,6 @@ import {
 import { z } from "zod";
 import { ApiError } from "./apiError.ts";
 import { emulatorOperatorToken, operatorConfig } from "./config.ts";
-import type { Authorize } from "./http.ts";
 import { addLogIds } from "./logContext.ts";
 
 /** Who operates: a user of our Firebase project, or a service account. */
@@ -44,7 +43,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
  *
  * @throws ApiError 401 without a valid token, 403 for who is no operator, 503 where the keys cannot be fetched
  */
-export const operator: Authorize<Operator> = async (authorization, now) => {
+export const operator = async (authorization: string | undefined, now: Date): Promise<Operator> => {
   const found = await identify(shownToken(authorization), now);
   // What is logged from here on says who had it done.
   addLogIds({ operator: found.id });

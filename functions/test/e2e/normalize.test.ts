@@ -33,7 +33,7 @@ async function shakeHands(source: Source): Promise<void> {
 }
 
 function file(source: Source, answer: string) {
-  const { value, numbersFit } = parseLosslessJson(answer);
+  const { value, loss } = parseLosslessJson(answer);
   if (!isObject(value)) throw new Error("A raw answer is an object");
   return storeRawDocument(
     { db: stack.db, firestore: stack.firestore, blobStore: openBlobStore(pathToFileURL(stack.blobDir)) },
@@ -41,7 +41,7 @@ function file(source: Source, answer: string) {
       source,
       companyId: source.companyId,
       rawData: value,
-      feed: { text: `{"raw_data":${answer}}`, numbersFit },
+      feed: { text: `{"raw_data":${answer}}`, loss },
       now: new Date(),
     },
   );

@@ -56,7 +56,10 @@ function blockHtml(block: Block, images: ReadonlyMap<string, Buffer>): string {
 function mrkdwnHtml(mrkdwn: string): string {
   return mrkdwn
     .replaceAll('"', "&quot;")
-    .replaceAll(/<([^|>]+)\|([^>]*)>/g, (_, href: string, label: string) => `<a href="${href}">${label}</a>`)
+    .replaceAll(
+      /<([^|<>]+)\|([^<>]*)>/g,
+      (_, href: string, label: string) => `<a href="${href}">${label}</a>`,
+    )
     .replaceAll(/\*([^*\n]+)\*/g, "<b>$1</b>")
     .replaceAll(/(?<=^|\s)_([^_\n]+)_(?=\s|$)/g, "<i>$1</i>")
     .replaceAll(/:[a-z_]+:/g, (name) => EMOJI[name] ?? name)

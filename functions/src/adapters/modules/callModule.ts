@@ -10,8 +10,8 @@ import {
 
 const dispatcher = outgoingAgent(moduleNetworksConfig);
 
-// Maps and identifiers are some kilobytes, all companies of a CRM a few megabytes.
-const MOST_BYTES = 4 * 1024 * 1024;
+// Maps and identifiers are some kilobytes.
+const MAX_BYTES = 256 * 1024;
 
 const EXCERPT_LENGTH = 500;
 
@@ -23,6 +23,8 @@ interface ModuleRequest {
   readonly tokens: readonly string[];
   readonly body?: unknown;
   readonly signal: AbortSignal;
+  /** Of the answer; 256 KiB unless it says otherwise. */
+  readonly maxBytes?: number;
 }
 
 interface Answer {
@@ -58,7 +60,7 @@ async function askWithAny(url: URL, { tokens, ...request }: ModuleRequest): Prom
 }
 
 async function ask(url: URL, token: string, request: Omit<ModuleRequest, "tokens">): Promise<Answer> {
-  const { body, signal } = request;
+  const { body, signal, maxBytes = MAX_BYTES } = request;
   try {
     const response: Response = await fetch(url, {
       method: body === undefined ? "GET" : "POST",
@@ -72,7 +74,7 @@ async function ask(url: URL, token: string, request: Omit<ModuleRequest, "tokens
       dispatcher,
       signal,
     });
-    return { status: response.status, text: await readAtMost(response.body, MOST_BYTES) };
+    return { status: response.status, text: await readAtMost(response.body, maxBytes) };
   } catch (error) {
     throw transportError(url, error, signal);
   }

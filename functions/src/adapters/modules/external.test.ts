@@ -270,3 +270,46 @@ test("a handshake names the source, and reads what Python's repr wrote", async (
   expect(heard[0]).toMatchObject({ method: "GET", url: "/initialize?source_id=5" });
   await expect(verifyModuleToken(heard[0]?.headers.authorization, NOW)).resolves.toEqual({ sourceId: 5 });
 });
+
+describe("a CRM's list", () => {
+  test("is read entry by entry: an odd one costs none of the others", async () => {
+    answering(200, [{ name: "First" }, null, { name: 5 }, { name: " ", domains: ["last.com"] }]);
+    await expect(module().listCompanies?.(NOW)).resolves.toEqual({
+      companies: [
+        { name: "First", domains: [] },
+        { name: " ", domains: ["last.com"] },
+      ],
+      refused: [expect.stringMatching(/^entry 2: .*null/), expect.stringMatching(/^entry 3: .*name/s)],
+    });
+  });
+
+  test("that is none is final", async () => {
+    answering(200, { companies: [] });
+    await expect(module().listCompanies?.(NOW)).rejects.toMatchObject({
+      type: "InvalidAnswer",
+      retryable: false,
+    });
+  });
+});
+
+describe("what a module answers is cut in the error about it", () => {
+  test.each([
+    ["a refusal", 500, "x".repeat(200_000)],
+    ["a discovery of wrong identifiers", 200, { identifiers: { 12: Array(50_000).fill(1) }, validity: "x" }],
+    ["a long name in a path", 200, { identifiers: { ["x".repeat(200_000)]: 1 }, validity: "2024-05-01" }],
+  ])("%s", async (_what, status, body) => {
+    answering(status, body);
+    const error = await module()
+      .discover(company, NOW)
+      .catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(ModuleError);
+    expect(String(error).length).toBeLessThan(1100);
+  });
+
+  test("and can be stored, with whatever it is made of", () => {
+    const { message } = new ModuleError("X", `\0${"\ud83d\ude00".repeat(2000)}`, { retryable: false });
+    expect(message).toMatch(/^\ufffd/);
+    expect(message.isWellFormed()).toBe(true);
+    expect(message.length).toBeLessThanOrEqual(1001);
+  });
+});

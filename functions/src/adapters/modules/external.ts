@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { crmCompany } from "../../domain/miningModule/crmCompany.ts";
+import { type CrmCompany, type CrmListing, crmCompany } from "../../domain/miningModule/crmCompany.ts";
 import type { MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import { signModuleTokens } from "../../domain/miningModule/moduleToken.ts";
 import { decodeHandshake } from "../../domain/normalizationMap/decodeHandshake.ts";
+import { storedReason } from "../../platform/errorText.ts";
 import { timestamp } from "../../platform/timestamp.ts";
 import type { callModule as call } from "./callModule.ts";
 
@@ -12,6 +13,9 @@ const HANDSHAKE_SECONDS = 120;
 const DISCOVERY_SECONDS = 120;
 // A CRM's module reads all of the CRM's pages before it answers.
 const LISTING_SECONDS = 240;
+
+// All companies of a CRM, and all errors of a call that are told back, are a few megabytes.
+const MAX_LISTING_BYTES = 4 * 1024 * 1024;
 
 const discovery = z.object({
   identifiers: z.record(z.string(), z.record(z.string(), z.array(z.string()))),
@@ -54,6 +58,7 @@ export function externalModule(source: ModuleSource): MiningModule {
         tokens,
         body: { task_id: taskId, companies: company ? { [company.id]: identifiers } : null },
         signal,
+        maxBytes: MAX_LISTING_BYTES,
       });
     },
 
@@ -61,10 +66,23 @@ export function externalModule(source: ModuleSource): MiningModule {
       const answer = await callModule(source.endpoint, "all-companies", {
         tokens: await shortTokens(now, LISTING_SECONDS),
         signal: AbortSignal.timeout(LISTING_SECONDS * 1000),
+        maxBytes: MAX_LISTING_BYTES,
       });
-      return parseAnswer(crmCompany.array(), "all-companies", answer);
+      return listingOf(parseAnswer(z.array(z.unknown()), "all-companies", answer));
     },
   };
+}
+
+/** Each entry stands for itself: one that is odd does not cost the others. */
+function listingOf(entries: readonly unknown[]): CrmListing {
+  const companies: CrmCompany[] = [];
+  const refused: string[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const parsed = crmCompany.safeParse(entry);
+    if (parsed.success) companies.push(parsed.data);
+    else refused.push(`entry ${index + 1}: ${storedReason(z.prettifyError(parsed.error), 200)}`);
+  }
+  return { companies, refused };
 }
 
 function parseAnswer<S extends z.ZodType>(schema: S, path: string, answer: string): z.output<S> {

@@ -13,3 +13,9 @@ export const crmCompany = z
   }));
 
 export type CrmCompany = z.output<typeof crmCompany>;
+
+/** What a CRM lists: its companies, and why each entry that is none was left out. */
+export interface CrmListing {
+  readonly companies: readonly CrmCompany[];
+  readonly refused: readonly string[];
+}

@@ -1,5 +1,5 @@
 import type { NormalizationMap } from "../normalizationMap/normalizationMap.ts";
-import type { CrmCompany } from "./crmCompany.ts";
+import type { CrmListing } from "./crmCompany.ts";
 
 export type Frequency = "hourly" | "daily" | "weekly" | "monthly";
 
@@ -58,5 +58,5 @@ export interface MiningModule {
   /** Resolves when everything that was mined is filed as raw documents. */
   mine(request: MiningRequest): Promise<void>;
   /** The companies that a CRM holds; absent where the module is none. */
-  listCompanies?(now: Date): Promise<CrmCompany[]>;
+  listCompanies?(now: Date): Promise<CrmListing>;
 }

@@ -1,4 +1,12 @@
-/** A module that failed: what kind of failure, in which words, and whether the same call may pass later. */
+import { storedReason } from "../../platform/errorText.ts";
+
+// Whatever a module answers may stand in a message, and messages are stored, logged and shown.
+const MAX_MESSAGE = 1000;
+
+/**
+ * A module that failed: what kind of failure, in which words, and whether the same call may pass later. The message is
+ * cut to 1,000 characters.
+ */
 export class ModuleError extends Error {
   override readonly name = "ModuleError";
   /** A short name for statistics, e.g. `HttpStatus503`, `Timeout`, `NoIdentifiers`. */
@@ -12,7 +20,7 @@ export class ModuleError extends Error {
     message: string,
     options: { retryable: boolean; blames?: "source" | "company"; cause?: unknown },
   ) {
-    super(message, { cause: options.cause });
+    super(storedReason(message, MAX_MESSAGE), { cause: options.cause });
     this.type = type;
     this.retryable = options.retryable;
     this.blames = options.blames ?? "source";

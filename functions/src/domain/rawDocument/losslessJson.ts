@@ -1,4 +1,4 @@
-import { checkNesting } from "../../platform/nesting.ts";
+import { checkJsonSize } from "../../platform/jsonSize.ts";
 
 /** A JSON value without loss: an integer that a double cannot hold is a bigint. */
 export type RawValue = null | boolean | number | bigint | string | RawList | RawObject;
@@ -14,8 +14,11 @@ export function isRawObject(value: unknown): value is RawObject {
 
 export interface LosslessJson {
   readonly value: RawValue;
-  /** False where a decimal number has more digits than a double holds: it is kept as a string of its digits. */
-  readonly numbersFit: boolean;
+  /**
+   * What the value lacks of the text, or undefined: a decimal number of more digits than a double holds is a string of
+   * its digits, and of a field that is there twice only the last value is left.
+   */
+  readonly loss: string | undefined;
 }
 
 // JSON.parse's reviver sees each number's digits, but makes parsing several times slower and needs twice the
@@ -23,19 +26,44 @@ export interface LosslessJson {
 const SUSPICIOUS_NUMBER = /\d[\d.]{15}|[[:,\s]-?\d[\d.]*[eE]/;
 
 // Nobody counts that far, and a bigint of a million digits takes seconds.
-const MOST_DIGITS = 1000;
+const MAX_DIGITS = 1000;
 
 /**
  * Parses JSON text without losing a digit.
  *
  * @throws SyntaxError where it is not JSON
- * @throws ApiError 422 where it is nested deeper than 1000 levels
+ * @throws ApiError 422 where it is nested deeper than 1000 levels, 413 where it holds more than 500,000 values
  */
 export function parseLosslessJson(text: string): LosslessJson {
-  checkNesting(text);
+  const { fields } = checkJsonSize(text);
+  const { value, numbersFit } = parseNumbers(text);
+  return {
+    value,
+    loss: numbersFit ? repeatedField(value, fields) : "a number has more digits than a double holds",
+  };
+}
+
+function parseNumbers(text: string): { value: RawValue; numbersFit: boolean } {
+  if (SUSPICIOUS_NUMBER.test(text)) return parseWithDigits(text);
   const value: RawValue = JSON.parse(text);
-  if (!SUSPICIOUS_NUMBER.test(text)) return { value, numbersFit: true };
-  return parseWithDigits(text);
+  return { value, numbersFit: true };
+}
+
+function repeatedField(value: RawValue, fieldsInText: number): string | undefined {
+  return countFields(value) < fieldsInText ? "an object has a field twice" : undefined;
+}
+
+function countFields(value: RawValue): number {
+  let fields = 0;
+  // Without recursion: the nesting may be hostile.
+  const open: RawValue[] = [value];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (typeof next !== "object" || next === null) continue;
+    const inner: readonly RawValue[] = Array.isArray(next) ? next : Object.values(next);
+    if (!Array.isArray(next)) fields += inner.length;
+    for (const element of inner) if (typeof element === "object" && element !== null) open.push(element);
+  }
+  return fields;
 }
 
 declare global {
@@ -48,12 +76,12 @@ declare global {
   }
 }
 
-function parseWithDigits(text: string): LosslessJson {
+function parseWithDigits(text: string): { value: RawValue; numbersFit: boolean } {
   let numbersFit = true;
   const value = JSON.parse(text, (_field, parsed, { source }) => {
     if (typeof parsed !== "number" || source === undefined) return parsed;
     // Looking at millions of digits takes long, and they are none of a double's.
-    if (source.length <= MOST_DIGITS) {
+    if (source.length <= MAX_DIGITS) {
       if (/^-?\d+$/.test(source)) return Number.isSafeInteger(parsed) ? parsed : BigInt(source);
       if (keepsItsDigits(parsed, source)) return parsed;
     }
@@ -74,5 +102,8 @@ function keepsItsDigits(parsed: number, source: string): boolean {
 
 function significantDigits(literal: string): string {
   const [mantissa = ""] = literal.toLowerCase().split("e");
-  return mantissa.replaceAll(/[-+.]/g, "").replace(/^0+/, "").replace(/0+$/, "");
+  return mantissa
+    .replaceAll(/[-+.]/g, "")
+    .replace(/^0+/, "")
+    .replace(/(?<!0)0+$/, "");
 }

@@ -111,7 +111,7 @@ describe("what Firestore cannot hold", () => {
   test("is kept byte by byte as it was fed, and reads back the same", async () => {
     const text = '{ "company_id":"12", "raw_data": {"b":\t1.50, "a":[9007199254740993]} }';
     const rawData: RawObject = { b: 1.5, a: [9007199254740993n] };
-    const { path } = await store(newAnswer({ rawData, feed: { text, numbersFit: true } }));
+    const { path } = await store(newAnswer({ rawData, feed: { text } }));
     const fields = await fieldsAt(path);
     expect(fields).toMatchObject({
       company_id: "12",
@@ -128,7 +128,7 @@ describe("what Firestore cannot hold", () => {
   });
 
   test("includes numbers with more digits than a double has", async () => {
-    const feed = { text: '{"raw_data":{"a":1e400}}', numbersFit: false };
+    const feed = { text: '{"raw_data":{"a":1e400}}', loss: "a number has more digits than a double holds" };
     const { path } = await store(newAnswer({ rawData: { a: "1e400" }, feed }));
     const fields = await fieldsAt(path);
     expect(fields).toMatchObject({ data: null, content: { reason: expect.stringContaining("digits") } });
@@ -139,7 +139,7 @@ describe("what Firestore cannot hold", () => {
     const input = newAnswer({ rawData: odd });
     const first = await store(input);
     const text = '{"raw_data":{"id":9007199254740993,"half":"\\ud800","__name__":"x","lists":[[1,[2]]]}}';
-    const second = await store({ ...input, feed: { text, numbersFit: true } });
+    const second = await store({ ...input, feed: { text } });
     expect(second).toEqual({ ...first, created: false });
     expect((await readRawDocument(await fieldsAt(first.path), blobStore)).rawData).toEqual(odd);
   });

@@ -23,7 +23,7 @@ export interface NewRawDocument {
   readonly attempt?: number | undefined;
   readonly rawData: RawObject;
   /** The feed, `{"raw_data": …}`, as it came; a module inside this project sends none. */
-  readonly feed?: { readonly text: string; readonly numbersFit: boolean } | undefined;
+  readonly feed?: { readonly text: string; readonly loss?: string | undefined } | undefined;
   /** When it was observed, where that is known. */
   readonly observedAt?: Date | undefined;
   readonly now: Date;
@@ -93,8 +93,7 @@ async function keepOutside(
   id: string,
   { source, companyId, rawData, feed }: NewRawDocument,
 ): Promise<RawDocumentData["content"]> {
-  const obstacle =
-    feed?.numbersFit === false ? "a number has more digits than a double" : firestoreObstacle(rawData);
+  const obstacle = feed?.loss ?? firestoreObstacle(rawData);
   if (obstacle === undefined) return undefined;
   const bytes = Buffer.from(feed?.text ?? canonicalJson({ raw_data: rawData }));
   const sha256 = createHash("sha256").update(bytes).digest("hex");

@@ -26,11 +26,14 @@ function isSame({ type, value }: TextPoint, previous: string): boolean {
 
 /** An address without what changes by itself: the signature of a picture's link, a tracking number. */
 function bareAddress(address: string): string {
-  return address
-    .trim()
-    .replace(/[?#].*$/s, "")
-    .replace(/\/+$/, "")
-    .replace(/^https?:\/\/(?:www\.)?/i, "");
+  return (
+    address
+      .trim()
+      .replace(/[?#].*$/s, "")
+      // Looks at a run of slashes once, not once for each of them.
+      .replace(/(?<!\/)\/+$/, "")
+      .replace(/^https?:\/\/(?:www\.)?/i, "")
+  );
 }
 
 /** A text without its layout; the elements of a list without their order. */

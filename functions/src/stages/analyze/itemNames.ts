@@ -35,7 +35,7 @@ function keyOf(measurement: Measurement, itemKey: string): string {
 
 /** The last part of an item's key, unless it is a position, a number or a fingerprint. */
 function nameInKey(itemKey: string): string | undefined {
-  const last = itemKey.replace(/\/+$/, "").split("/").at(-1);
+  const last = itemKey.split("/").findLast((part) => part !== "");
   if (last === undefined || !/\p{L}/u.test(last) || /^\[|^[0-9a-f-]{16,}$/i.test(last)) return undefined;
   return last;
 }

@@ -43,7 +43,7 @@ const feed = (claims: Partial<ModuleClaims>, change: Partial<Feed> = {}) => {
   const body: Feed = { source_name: "x", company_id: "1", raw_data: { stars: 1 }, ...change };
   const context = { db, firestore: firestore(), blobStore };
   const text = JSON.stringify(body);
-  return feedRawData(context, { claims: { sourceId, ...claims }, feed: body, text, numbersFit: true, now });
+  return feedRawData(context, { claims: { sourceId, ...claims }, feed: body, text, now });
 };
 const documents = async (name = sourceName) =>
   (await firestore().collection(rawDocumentCollection(name)).get()).docs.map((document) => document.data());

@@ -9,7 +9,7 @@ import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
 import { CompanyErasedError } from "../../domain/rawDocument/companyErasedError.ts";
 import { isRawObject, parseLosslessJson, type RawObject } from "../../domain/rawDocument/losslessJson.ts";
 import type { StoredRawDocument } from "../../domain/rawDocument/storeRawDocument.ts";
-import { ApiError } from "../../platform/apiError.ts";
+import { ApiError, invalidRequest } from "../../platform/apiError.ts";
 import { accept, type Paths, parseJsonText, route } from "../../platform/http.ts";
 import { database, type TransactionalDatabase } from "../../platform/postgres.ts";
 import { timestamp } from "../../platform/timestamp.ts";
@@ -28,18 +28,18 @@ export type Feed = z.output<typeof feed>;
 
 // Modules feed whole subreddits and organizations at once: a few megabytes at most. Cloud Functions itself
 // takes 32 MiB.
-const MOST_BYTES = 20 * 1024 * 1024;
+const MAX_BYTES = 20 * 1024 * 1024;
 
 export const paths: Paths = {
   "/": {
     POST: route(verifyModuleToken, async ({ claims, now, text }) => {
-      const body = await text(MOST_BYTES);
-      const { value, numbersFit } = parseJsonText(body, parseLosslessJson);
+      const body = await text(MAX_BYTES);
+      const { value, loss } = parseJsonText(body, parseLosslessJson);
       const fed = accept(feed, value);
       // Firestore's client takes half a second to load: whom we refuse need not wait for it.
       const { firestore } = await import("../../platform/firebase.ts");
       const context = { db: await database(), firestore: firestore(), blobStore: blobStore() };
-      const stored = await feedRawData(context, { claims, feed: fed, text: body, numbersFit, now });
+      const stored = await feedRawData(context, { claims, feed: fed, text: body, loss, now });
       return {
         status: 201,
         // The answer that it replaces repeated raw_data; no module reads it, and it may be megabytes.
@@ -66,7 +66,8 @@ interface ReceivedFeed {
   readonly feed: Feed;
   /** The body as it came. */
   readonly text: string;
-  readonly numbersFit: boolean;
+  /** What the parsed feed lacks of it. */
+  readonly loss?: string | undefined;
   readonly now: Date;
 }
 
@@ -78,7 +79,7 @@ interface ReceivedFeed {
  */
 export async function feedRawData(
   stores: FeedContext,
-  { claims, feed, text, numbersFit, now }: ReceivedFeed,
+  { claims, feed, text, loss, now }: ReceivedFeed,
 ): Promise<StoredRawDocument & { sourceName: string; companyId: number }> {
   const { db } = stores;
   const observedAt = observationTime(feed, now);
@@ -89,7 +90,7 @@ export async function feedRawData(
     taskId: claims.taskId,
     attempt: claims.attempt,
     rawData: feed.raw_data,
-    feed: { text, numbersFit },
+    feed: { text, loss },
     observedAt,
     now,
   };
@@ -102,19 +103,17 @@ export async function feedRawData(
 }
 
 // The module's clock, and a date without a time in a zone that is ahead.
-const MOST_AHEAD_MS = 24 * 60 * 60 * 1000;
+const MAX_AHEAD_MS = 24 * 60 * 60 * 1000;
 
 // Firestore's first instant.
 const EARLIEST = Date.parse("0001-01-01T00:00:00Z");
 
 function observationTime({ observed_at: observedAt }: Feed, now: Date): Date | undefined {
   if (observedAt == null) return undefined;
-  const isAhead = observedAt.getTime() > now.getTime() + MOST_AHEAD_MS;
+  const isAhead = observedAt.getTime() > now.getTime() + MAX_AHEAD_MS;
   if (!isAhead && observedAt.getTime() >= EARLIEST) return observedAt;
   const message = isAhead ? "is in the future" : "is before the year 1";
-  throw new ApiError("invalid_request", "The request does not fit", {
-    details: [{ path: "observed_at", message }],
-  });
+  throw invalidRequest([{ path: "observed_at", message }]);
 }
 
 /** The source and the company that a feed is about. */

@@ -1,29 +1,36 @@
 import { z } from "zod";
 import type { ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { ApiError } from "../../platform/apiError.ts";
-import { type Database, prepared, selectRow } from "../../platform/postgres.ts";
+import { type Database, prepared, selectRow, selectRows } from "../../platform/postgres.ts";
 
 const sourceRow = z.object({
   id: z.number(),
-  source_name: z.string(),
-  invocation_endpoint: z.string(),
-  additional_params: z.unknown(),
+  name: z.string(),
+  endpoint: z.string(),
+  additionalParams: z.unknown(),
 });
 
-const sourceAndCompanyRow = sourceRow.extend({ company_id: z.number().nullable() });
+const sourceAndCompanyRow = sourceRow.extend({ companyId: z.number().nullable() });
+
+const COLUMNS = "id, source_name as name, invocation_endpoint as endpoint, additional_params";
 
 const FIND_SOURCE = prepared(`
-  select id, source_name, invocation_endpoint, additional_params from data_source where id = $1::bigint`);
+  select ${COLUMNS} from data_source where id = $1::bigint`);
+
+/** A data source by its id; undefined where there is none. */
+export function sourceById(db: Database, id: number): Promise<ModuleSource | undefined> {
+  return selectRow(db, sourceRow, FIND_SOURCE, [id]);
+}
 
 /** A data source by its id. @throws ApiError 404 where there is none */
 export async function findSource(db: Database, id: number): Promise<ModuleSource> {
-  const row = await selectRow(db, sourceRow, FIND_SOURCE, [id]);
-  if (row === undefined) throw noSuchSource(id);
-  return sourceOf(row);
+  const source = await sourceById(db, id);
+  if (source === undefined) throw noSuchSource(id);
+  return source;
 }
 
 const FIND_SOURCE_AND_COMPANY = prepared(`
-  select id, source_name, invocation_endpoint, additional_params,
+  select ${COLUMNS},
          (select company.id from company
            where company.id = $2::bigint and not pipeline.is_erased('COMPANY', company.id)) as company_id
     from data_source where id = $1::bigint`);
@@ -43,27 +50,18 @@ export async function findSourceAndCompany(
     companyId ?? null,
   ]);
   if (row === undefined) throw noSuchSource(sourceId);
-  return { source: sourceOf(row), companyId: row.company_id ?? undefined };
+  const { companyId: found, ...source } = row;
+  return { source, companyId: found ?? undefined };
 }
 
 function noSuchSource(id: number): ApiError {
   return new ApiError("not_found", `There is no data source ${id}`);
 }
 
-const CRM_CANDIDATES = `
-  select id, source_name, invocation_endpoint, additional_params from data_source where is_active order by id`;
+const ACTIVE_SOURCES = `
+  select ${COLUMNS} from data_source where is_active order by id`;
 
 /** All data sources that are active. */
-export async function activeSources(db: Database): Promise<ModuleSource[]> {
-  const { rows } = await db.query(CRM_CANDIDATES);
-  return rows.map((row) => sourceOf(sourceRow.parse(row)));
-}
-
-function sourceOf(row: z.output<typeof sourceRow>): ModuleSource {
-  return {
-    id: row.id,
-    name: row.source_name,
-    endpoint: row.invocation_endpoint,
-    additionalParams: row.additional_params,
-  };
+export function activeSources(db: Database): Promise<ModuleSource[]> {
+  return selectRows(db, sourceRow, ACTIVE_SOURCES, []);
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { logger } from "firebase-functions/logger";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { insertSource } from "../../../test/rows.ts";
 import type {
@@ -9,7 +10,7 @@ import type {
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import { newestMap } from "../../domain/normalizationMap/mapStore.ts";
 import { firestore } from "../../platform/firebase.ts";
-import { shakeHands } from "./handshake.ts";
+import { namedSource, shakeHands } from "./handshake.ts";
 
 // Firestore's client takes seconds to load.
 jest.setTimeout(60_000);
@@ -50,8 +51,10 @@ beforeEach(async () => {
   );
 });
 
-const shake = (invocationEndpoint = endpoint, id = sourceId) =>
-  shakeHands({ db, firestore: firestore(), moduleFor }, { sourceId: id, invocationEndpoint, now });
+const shake = async (invocationEndpoint = endpoint, id = sourceId) => {
+  const source = await namedSource(db, id, invocationEndpoint);
+  return shakeHands({ db, firestore: firestore(), module: () => moduleFor(source) }, source, now);
+};
 
 test("it gives the frequency, and keeps the map with the source's own measurements", async () => {
   expect(await shake()).toBe("weekly");
@@ -93,20 +96,26 @@ describe("no module is called", () => {
     expect(describeModule).not.toHaveBeenCalled();
   });
 
-  test("for a source that is not there", async () => {
-    await expect(shake(endpoint, sourceId + 1)).rejects.toMatchObject({ status: 404 });
+  test("for a source that is not there, which is refused in the same words", async () => {
+    const other = await shake("https://evil.example.com/").catch((error: unknown) => error);
+    await expect(shake(endpoint, sourceId + 1)).rejects.toEqual(other);
     expect(moduleFor).not.toHaveBeenCalled();
   });
 });
 
-test("a module that fails is said to have failed, in its words", async () => {
+test("a module that fails is said to have failed; only the log has its words", async () => {
+  const warned = jest.spyOn(logger, "warn").mockImplementation(() => undefined);
   describeModule.mockRejectedValue(
     new ModuleError("HttpStatus500", "The module answered 500 to /initialize: no key", { retryable: true }),
   );
   await expect(shake()).rejects.toMatchObject({
     status: 502,
-    message: "Failed to initialize the data source. The module answered 500 to /initialize: no key",
+    message: "The data source's module could not be initialized",
   });
+  expect(warned.mock.calls.map(([, ids]) => ids)).toContainEqual(
+    expect.objectContaining({ reason: "The module answered 500 to /initialize: no key" }),
+  );
+  warned.mockRestore();
   expect(await newestMap(firestore(), sourceId)).toBeUndefined();
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ApiError } from "../../platform/apiError.ts";
+import { ApiError, invalidRequest } from "../../platform/apiError.ts";
 import { errorCode } from "../../platform/errorCode.ts";
 import { type Database, selectRow, selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
 
@@ -123,9 +123,7 @@ async function checkParent(
 }
 
 function wrongParent(message: string): ApiError {
-  return new ApiError("invalid_request", "The request does not fit", {
-    details: [{ path: "parent_measurement_id", message }],
-  });
+  return invalidRequest([{ path: "parent_measurement_id", message }]);
 }
 
 const DELETE = "delete from source_measurement where id = $1";

@@ -21,7 +21,7 @@ export interface RegisteredCompany {
  * Finds the company that has one of the domains, else the one of that name, else creates it; and remembers its
  * domains. Two callers that name the same company at once get the same one.
  *
- * @throws ApiError 422 where it has neither a name nor a domain
+ * @throws ApiError 422 where it has neither a name nor a domain, or a name of more than 1,000 characters
  */
 export async function registerCompany(
   db: TransactionalDatabase,
@@ -29,10 +29,13 @@ export async function registerCompany(
   now: Date,
 ): Promise<RegisteredCompany> {
   const domains = [...new Set(company.domains.flatMap(hostOf))];
-  // Postgres takes no NUL characters.
-  const name = company.name?.replaceAll("\0", "").trim() || domains[0];
+  // PostgreSQL takes no NUL and no half of a surrogate pair.
+  const name = company.name?.replaceAll("\0", "").toWellFormed().trim() || domains[0];
   if (name === undefined) {
     throw new ApiError("invalid_request", "A company needs a name or a domain");
+  }
+  if (name.length > MAX_NAME) {
+    throw new ApiError("invalid_request", `A company's name has at most ${MAX_NAME} characters`);
   }
   const found = await findCompany(db, name, domains);
   if (found !== undefined) {
@@ -48,6 +51,11 @@ export async function registerCompany(
   });
 }
 
+// Longer than any company's; a page that was taken for a name would be repeated in every message.
+const MAX_NAME = 1000;
+// The longest name that DNS has.
+const MAX_HOST = 253;
+
 /** The host of a domain or of a web address, without `www.`; nothing where it is neither. */
 function hostOf(domain: string): string[] {
   const text = domain.trim();
@@ -55,7 +63,7 @@ function hostOf(domain: string): string[] {
     /^www\.|\.$/g,
     "",
   );
-  return host?.includes(".") ? [host] : [];
+  return host?.includes(".") && host.length <= MAX_HOST ? [host] : [];
 }
 
 const companyRow = z.object({ id: z.number(), name: z.string() });

@@ -4,6 +4,7 @@ import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import type { CallResult } from "../../domain/miningCall/miningCall.ts";
 import type { ModuleClaims } from "../../domain/miningModule/moduleToken.ts";
 import { ApiError } from "../../platform/apiError.ts";
+import { storedReason } from "../../platform/errorText.ts";
 import { type Database, selectRow, selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
 import type { CrawlError } from "./crawlingFinished.ts";
 
@@ -46,8 +47,8 @@ export async function reportCrawl(context: ReportContext, report: CrawlReport): 
 }
 
 const taskRow = z.object({
-  data_source_id: z.number(),
-  source_name: z.string(),
+  dataSourceId: z.number(),
+  sourceName: z.string(),
   status: z.string(),
   attempts: z.number(),
 });
@@ -64,13 +65,13 @@ async function findTask(db: Database, { claims, taskId }: CrawlReport) {
   }
   const task = await selectRow(db, taskRow, FIND_TASK, [taskId]);
   if (task === undefined) throw new ApiError("not_found", `There is no task ${taskId}`);
-  if (task.data_source_id !== claims.sourceId) {
+  if (task.dataSourceId !== claims.sourceId) {
     throw new ApiError("forbidden", "The task is another data source's");
   }
   return task;
 }
 
-const companyOfCall = z.object({ company_id: z.number().nullable() });
+const companyOfCall = z.object({ companyId: z.number().nullable() });
 
 // Reads mining_call_open_idx.
 const OPEN_CALLS = `
@@ -79,7 +80,7 @@ const OPEN_CALLS = `
 
 async function openCalls(db: Database, taskId: number): Promise<(number | null)[]> {
   const rows = await selectRows(db, companyOfCall, OPEN_CALLS, [taskId]);
-  return rows.map((row) => row.company_id);
+  return rows.map(({ companyId }) => companyId);
 }
 
 /**
@@ -96,26 +97,21 @@ async function resultOf(
   const isOnlyCall = companyId === null || claims.companyId === companyId;
   const own = errors[String(companyId)] ?? (isOnlyCall ? Object.values(errors)[0] : undefined);
   if (own === undefined) return { companyId, state: "SUCCEEDED" };
-  const hasFiled = (await countFiled(task.source_name, { taskId, companyId })) > 0;
+  const hasFiled = (await countFiled(task.sourceName, { taskId, companyId })) > 0;
   return {
     companyId,
     state: hasFiled ? "SUCCEEDED" : "FAILED",
-    errorType: shortened(own.error_type, 100),
-    errorText:
-      companyId === null ? summary(errors) : shortened(own.error_description ?? own.error_type, 2000),
+    errorType: storedReason(own.error_type, 100),
+    errorText: companyId === null ? summary(errors) : storedReason(own.error_description ?? own.error_type),
   };
 }
 
-function summary(errors: CrawlReport["errors"]): string {
-  const lines = Object.entries(errors).map(
-    ([key, { error_type, error_description }]) => `${key}: ${error_description ?? error_type}`,
-  );
-  return shortened(lines.join("\n"), 2000);
-}
+// More would not fit the text.
+const MAX_ERRORS = 100;
 
-function shortened(text: string, length: number): string {
-  const storable = text.replaceAll("\0", "�");
-  const cut = storable.length > length ? `${storable.slice(0, length)}…` : storable;
-  // Half a surrogate pair, also one that the cut has made, cannot be stored.
-  return cut.toWellFormed();
+function summary(errors: CrawlReport["errors"]): string {
+  const lines = Object.entries(errors)
+    .slice(0, MAX_ERRORS)
+    .map(([key, { error_type, error_description }]) => `${key}: ${error_description ?? error_type}`);
+  return storedReason(lines.join("\n"));
 }

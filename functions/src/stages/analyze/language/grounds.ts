@@ -75,7 +75,9 @@ export function unfoundedNames(text: string, grounds: Grounds): string[] {
 /** The links, mail addresses and markup of a text that its grounds do not have. */
 export function unfoundedLinks(text: string, grounds: Grounds): string[] {
   const links =
-    text.match(/https?:\S+|www\.\S+|\S+@\S+|[\p{L}\p{N}-]+\.\p{L}{2,}(?:\/\S*)?|[<>]|\]\(/giu) ?? [];
+    text.match(
+      /https?:\S+|www\.\S+|(?<!\S)\S+@\S+|(?<![\p{L}\p{N}-])[\p{L}\p{N}-]+\.\p{L}{2,}(?:\/\S*)?|[<>]|\]\(/giu,
+    ) ?? [];
   return links.filter((link) => !grounds.text.includes(link.toLowerCase()));
 }
 

@@ -219,7 +219,7 @@ describe("a company", () => {
       const fed = { source_name: "github", company_id: id, raw_data: { a: 4 } };
       const claims = { sourceId: other.source, companyId: id };
       await expect(
-        feedRawData(stores(), { claims, feed: fed, text: JSON.stringify(fed), numbersFit: true, now: NOW }),
+        feedRawData(stores(), { claims, feed: fed, text: JSON.stringify(fed), now: NOW }),
       ).rejects.toMatchObject({ status: 404 });
       // An event that comes late.
       const event = { id: late.id, path: late.path, fields: lateFields };
