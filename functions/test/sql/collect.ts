@@ -1,15 +1,24 @@
-import { globSync, readFileSync } from "node:fs";
-import { registerHooks } from "node:module";
-import { relative } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseSync } from "@swc/core";
 import { z } from "zod";
 import type { foundSchema } from "./found.ts";
 import { SAMPLES } from "./samples.ts";
 
-// Finds the SQL of the sources: `node collect.ts ROOT GLOB` prints it, as found.ts says.
+// Finds the SQL of the sources: `node collect.ts ROOT GLOB…` prints it, as found.ts says.
 //
-// Every string that begins as SQL does is wrapped while its module is loaded, so that it tells its text when it is
+// In a copy of the sources, every string that begins as SQL does is wrapped, so that it tells its text when it is
 // evaluated: whatever constants and functions it is composed of, this is the text that the database gets. Strings in
 // functions are evaluated once more at the end of their module, where that takes nothing local or a sample is given.
 
@@ -40,8 +49,9 @@ function keepEvaluated(id: number, evaluate: () => string): void {
   }
 }
 
-function wrapStrings(file: string, source: string): string {
-  const bytes = Buffer.from(source);
+/** Wraps the SQL of a file in the copy; whether there was any. */
+function wrapStrings(file: string): boolean {
+  const bytes = readFileSync(join(copy, file));
   const textOf = (start: number, end: number) => bytes.toString("utf8", start, end);
   let [wrapped, evaluated, done] = ["", "", 0];
   for (const [start, end] of stringsIn(bytes)) {
@@ -51,7 +61,9 @@ function wrapStrings(file: string, source: string): string {
     evaluated += `\nkeepEvaluated(${id}, () => { ${SAMPLES[file] ?? ""}; return ${string}; });`;
     done = end;
   }
-  return wrapped + textOf(done, bytes.length) + evaluated;
+  if (done === 0) return false;
+  writeFileSync(join(copy, file), wrapped + textOf(done, bytes.length) + evaluated);
+  return true;
 }
 
 const span = z.object({ start: z.int(), end: z.int() });
@@ -89,20 +101,23 @@ function mayBeSql(node: z.output<typeof stringNode>): boolean {
   return isSql(text) || COMPOSED.test(text);
 }
 
-const [root = ".", pattern = ""] = process.argv.slice(2);
+const [root = ".", ...patterns] = process.argv.slice(2);
 // Programs are left out, as they would run.
-const files = globSync(pattern, { cwd: root, exclude: ["**/*.test.ts", "**/*.d.ts", "**/main.ts"] });
-Object.assign(globalThis, { keepText, keepEvaluated });
-registerHooks({
-  load(url, context, nextLoad) {
-    const loaded = nextLoad(url, context);
-    const file = url.startsWith("file:") ? relative(root, fileURLToPath(url)) : "";
-    return files.includes(file) ? { ...loaded, source: wrapStrings(file, String(loaded.source)) } : loaded;
-  },
-});
-for (const file of files) {
-  const path = `${root}/${file}`;
-  if (stringsIn(readFileSync(path)).length > 0) await import(pathToFileURL(path).href);
+const files = globSync(patterns, { cwd: root, exclude: ["**/*.test.ts", "**/*.d.ts", "**/main.ts"] });
+const copy = mkdtempSync(join(tmpdir(), "parma-sql-"));
+try {
+  cpSync(root, copy, {
+    recursive: true,
+    filter: (path) => !/\/(?:node_modules|lib|\.git|\.local)$/.test(path),
+  });
+  for (const folder of ["node_modules", "functions/node_modules"]) {
+    if (existsSync(join(root, folder))) symlinkSync(join(root, folder), join(copy, folder));
+  }
+  const withSql = files.filter((file) => wrapStrings(file));
+  Object.assign(globalThis, { keepText, keepEvaluated });
+  for (const file of withSql) await import(pathToFileURL(join(copy, file)).href);
+} finally {
+  rmSync(copy, { recursive: true });
 }
 const result: z.input<typeof foundSchema> = found.map((one) => ({ ...one, texts: [...one.texts] }));
 // What the modules have opened is cut off once this is written.

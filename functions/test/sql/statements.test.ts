@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -42,67 +43,90 @@ afterAll(async () => {
   await database?.drop();
 });
 
-test("every statement of the functions fits the schema, and their role may run it", async () => {
-  const found = await collect(ROOT, "functions/src/**/*.ts");
-  expect(found.length).toBeGreaterThan(200);
-  expect(await faultsOf(found, functions)).toEqual([]);
-});
+describe("every statement", () => {
+  let found: Found[] = [];
+  beforeAll(async () => {
+    found = await collect(ROOT, ["functions/src/**/*.ts", "scripts/*/**/*.ts"]);
+  }, 60_000);
 
-test("every statement of the scripts fits the schema", async () => {
-  const found = await collect(ROOT, "scripts/*/**/*.ts");
-  expect(found.length).toBeGreaterThan(50);
-  expect(await faultsOf(found, owner)).toEqual([]);
-});
+  test("of the functions fits the schema, and their role may run it", async () => {
+    const own = found.filter(({ file }) => file.startsWith("functions/"));
+    expect(own.length).toBeGreaterThan(200);
+    expect(await faultsOf(own, functions)).toEqual([]);
+  });
 
-describe("finds", () => {
-  test.each([
-    ["a misspelt column", 'export const A = "select nmae from company";', 'column "nmae" does not exist'],
-    ["one in capitals", 'const A = "SELECT NMAE FROM company";', 'column "nmae" does not exist'],
-    ["one in a function", 'export function a() {\n  return "delete from company where idd = $1";\n}', "idd"],
-    [
-      "one in what a statement is composed of",
-      `const named = (it: string) => \`lower(\${it}.nmae)\`;
-const A = \`\n  select from company where \${named("company")} = $1\`;`,
-      "nmae",
-    ],
-    [
-      "one after what is composed",
-      `const A = "select id from company";
-const B = \`\${A}\n where nmae = $1\`;`,
-      "nmae",
-    ],
-    ["a type that does not fit", 'const A = "update company set id = $1::text";', "is of type integer"],
-    [
-      "a statement that the role may not run",
-      'const A = "truncate company";\nconst B = "delete from pipeline.migration";',
-      "permission denied",
-    ],
-    [
-      "one that is known in a call only, and has no sample",
-      `export function a(table: string) {
-  return \`delete from \${table} where idd = 1\`;
-}`,
-      "no sample",
-    ],
-  ])("%s", async (_what, source, fault) => {
-    const folder = await mkdtemp(join(tmpdir(), "parma-statements-"));
-    try {
-      await mkdir(join(folder, "src"));
-      await writeFile(join(folder, "src/module.ts"), source);
-      const faults = await faultsOf(await collect(folder, "src/*.ts"), functions);
-      expect(faults).toEqual([expect.stringContaining(fault)]);
-      expect(faults[0]).toMatch(/^src\/module\.ts:\d+: /);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
+  test("of the scripts fits the schema", async () => {
+    const own = found.filter(({ file }) => file.startsWith("scripts/"));
+    expect(own.length).toBeGreaterThan(50);
+    expect(await faultsOf(own, owner)).toEqual([]);
   });
 });
 
-async function collect(root: string, pattern: string): Promise<Found[]> {
+test("every check of the data fits the schema, and the functions' role may run it", async () => {
+  const files = globSync("functions/checks/*.sql", { cwd: ROOT });
+  expect(files.length).toBeGreaterThan(5);
+  // With the types of the parameters that every check is given.
+  const textOf = (file: string) =>
+    `with finding as (${readFileSync(join(ROOT, file), "utf8")}\n) select from finding where $1::timestamp > $2::timestamp`;
+  const found = files.map((file) => ({ file, line: 1, texts: [textOf(file)] }));
+  expect(await faultsOf(found, functions)).toEqual([]);
+});
+
+const FAULTY: [what: string, source: string, fault: string][] = [
+  ["a misspelt column", 'export const A = "select nmae from company";', 'column "nmae" does not exist'],
+  ["one in capitals", 'const A = "SELECT NMAE FROM company";', 'column "nmae" does not exist'],
+  ["one in a function", 'export function a() {\n  return "delete from company where idd = $1";\n}', "idd"],
+  [
+    "one in what a statement is composed of",
+    `const named = (it: string) => \`lower(\${it}.nmae)\`;
+const A = \`\n  select from company where \${named("company")} = $1\`;`,
+    "nmae",
+  ],
+  [
+    "one after what is composed",
+    `const A = "select id from company";
+const B = \`\${A}\n where nmae = $1\`;`,
+    "nmae",
+  ],
+  ["a type that does not fit", 'const A = "update company set id = $1::text";', "is of type integer"],
+  [
+    "a statement that the role may not run",
+    'const A = "truncate company";\nconst B = "delete from pipeline.migration";',
+    "permission denied",
+  ],
+  [
+    "one that is known in a call only, and has no sample",
+    `export function a(table: string) {
+  return \`delete from \${table} where idd = 1\`;
+}`,
+    "no sample",
+  ],
+];
+
+describe("finds", () => {
+  let folder = "";
+  let found: Found[] = [];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "parma-statements-"));
+    await Promise.all(FAULTY.map(([, source], i) => writeFile(join(folder, `module${i}.ts`), source)));
+    found = await collect(folder, ["*.ts"]);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  test.each(FAULTY.map(([what, , fault], i) => [what, fault, `module${i}.ts`]))(
+    "%s",
+    async (_, fault, module) => {
+      const own = found.filter(({ file }) => file === module);
+      expect(await faultsOf(own, functions)).toEqual([expect.stringContaining(fault)]);
+    },
+  );
+});
+
+async function collect(root: string, patterns: string[]): Promise<Found[]> {
   const program = join(__dirname, "collect.ts");
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", program, root, pattern],
+    ["--disable-warning=ExperimentalWarning", program, root, ...patterns],
     { cwd: dirname(program), maxBuffer: 2 ** 24 },
   );
   return foundSchema.parse(JSON.parse(stdout));
