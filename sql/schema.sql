@@ -109,6 +109,13 @@ create table pipeline.backfill_failure (
   constraint backfill_failure_pkey PRIMARY KEY (backfill_id, company_id, raw_document_id)
 );
 
+create table pipeline.cancelled_task (
+  task_id integer not null,
+  cancelled_at timestamp(3) without time zone not null,
+  constraint cancelled_task_pkey PRIMARY KEY (task_id),
+  constraint cancelled_task_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.scheduled_task(task_id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+
 create table pipeline.channel_pause (
   channel_id integer not null,
   until timestamp(3) without time zone,
@@ -428,6 +435,8 @@ create table pipeline.raw_document (
   fed_again_at timestamp(3) without time zone,
   removed_at timestamp(3) without time zone,
   values_removed_at timestamp(3) without time zone,
+  runs integer default 0 not null,
+  running_until timestamp(3) without time zone,
   constraint raw_document_check CHECK (
 CASE
     WHEN (state = 'FAILED'::pipeline.raw_document_state) THEN (reason IS NOT NULL)
@@ -1335,6 +1344,8 @@ grant select on pipeline.backfill_failure to parma_readonly;
 grant usage on pipeline.backfill_id_seq to parma_functions;
 grant delete, insert, select, update on pipeline.backfill_progress to parma_functions;
 grant select on pipeline.backfill_progress to parma_readonly;
+grant delete, insert, select, update on pipeline.cancelled_task to parma_functions;
+grant select on pipeline.cancelled_task to parma_readonly;
 grant delete, insert, select, update on pipeline.channel_pause to parma_functions;
 grant select on pipeline.channel_pause to parma_readonly;
 grant delete, insert, select, update on pipeline.channel_status to parma_functions;

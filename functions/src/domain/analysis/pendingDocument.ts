@@ -89,6 +89,15 @@ export async function nextPending(
   return next;
 }
 
+/** The id of the document that {@link nextPending} would give now, without the lock. */
+export async function peekPending(
+  db: Database,
+  rawDocumentId: string,
+  passedOver: readonly string[],
+): Promise<string | undefined> {
+  return (await selectRow(db, pendingRow, NEXT, [rawDocumentId, passedOver]))?.id;
+}
+
 /** What became of a document. */
 export interface Analysis {
   readonly state: "ANALYZED" | "DATA_PROBLEM";

@@ -28,7 +28,7 @@ export interface ExtractedDocument {
  * Writes all that a raw document gives in one transaction of at most eight statements, whatever its size.
  *
  * @returns what it has become, by this run or an earlier one
- * @throws CannotNormalizeError where its source or its company is gone
+ * @throws CannotNormalizeError where its source or its company is gone, or its task was cancelled before
  */
 export function writeExtraction(
   db: TransactionalDatabase,
@@ -36,7 +36,8 @@ export function writeExtraction(
   now: Date,
 ): Promise<NormalizedDocument> {
   return db.transaction(async (connection) => {
-    await checkOwners(connection, document);
+    // It was in time when it was fed; the task was cancelled since.
+    const { isCancelled } = await checkOwners(connection, document);
     const planned = {
       mapVersion,
       valueCount: extraction.values.length,
@@ -44,6 +45,7 @@ export function writeExtraction(
     };
     const begun = await beginNormalized(connection, document, planned, now);
     if (begun === undefined) return (await normalizedDocument(connection, document.id)) ?? planned;
+    if (isCancelled) throw new CannotNormalizeError(`Task ${document.taskId} was cancelled`);
 
     const { points, issues } = await placeValues(connection, { document, mapVersion, extraction });
     // One that failed after it had been normalized has values, perhaps of another map.
@@ -96,18 +98,24 @@ function recordFieldsOf(connection: Database, { document, mapVersion, extraction
 const OWNERS = prepared(`
   select (select id from data_source where id = $1::bigint for key share) as source_id,
          (select id from company
-           where id = $2::bigint and not pipeline.is_erased('COMPANY', id) for key share) as company_id`);
+           where id = $2::bigint and not pipeline.is_erased('COMPANY', id) for key share) as company_id,
+         exists (select from pipeline.cancelled_task where task_id = $3::int) as is_cancelled`);
 
-const owners = z.object({ source_id: z.int().nullable(), company_id: z.int().nullable() });
+const owners = z.object({
+  sourceId: z.int().nullable(),
+  companyId: z.int().nullable(),
+  isCancelled: z.boolean(),
+});
 
 async function checkOwners(
   connection: Database,
-  { sourceId, companyId }: ExtractedDocument["document"],
-): Promise<void> {
+  { sourceId, companyId, taskId }: ExtractedDocument["document"],
+): Promise<{ readonly isCancelled: boolean }> {
   const company = Number.isSafeInteger(companyId) ? companyId : null;
-  const found = await selectRow(connection, owners, OWNERS, [sourceId, company]);
-  if (found?.source_id == null) throw new CannotNormalizeError(`There is no data source ${sourceId}`);
-  if (found.company_id === null) throw new CannotNormalizeError(`There is no company ${companyId}`);
+  const found = await selectRow(connection, owners, OWNERS, [sourceId, company, taskId]);
+  if (found?.sourceId == null) throw new CannotNormalizeError(`There is no data source ${sourceId}`);
+  if (found.companyId === null) throw new CannotNormalizeError(`There is no company ${companyId}`);
+  return found;
 }
 
 /** Finds the series of each value. One whose measurement was removed since the map was stored becomes an issue. */

@@ -23,6 +23,8 @@ export const rawDocument = z.object({
   source_name: z.string(),
   task_id: id.nullable(),
   attempt: id.nullable(),
+  /** Why it goes no further, where it was fed too late. */
+  late: z.string().optional(),
   received_at: instant,
   /** When what it says was so: stated by who fed it, else when it was received. */
   observed_at: instant,

@@ -9,6 +9,8 @@ export interface RawAnswer {
   readonly rawData: RawObject;
   readonly observedAt?: Date | undefined;
   readonly taskId?: number | undefined;
+  /** Set where it was fed too late, by which attempt of the task. */
+  readonly lateAttempt?: number | undefined;
   readonly receivedAt: Date;
 }
 
@@ -17,7 +19,8 @@ export interface RawAnswer {
  *
  * How far "again" reaches depends on what is known. An answer that says when it was observed is that observation
  * for ever. Else it belongs to its mining task: a retry repeats it, while the next task's answer is a new
- * observation even where nothing has changed. Without either, it is one observation a day.
+ * observation even where nothing has changed. Without either, it is one observation a day. One that was fed too late
+ * is a document of its own, so that it does not stand in the way of the next attempt's.
  */
 export function rawDocumentId({ sourceId, companyId, rawData, ...when }: RawAnswer): string {
   const hash = createHash("sha256");
@@ -29,8 +32,10 @@ export function rawDocumentId({ sourceId, companyId, rawData, ...when }: RawAnsw
 function scope({
   observedAt,
   taskId,
+  lateAttempt,
   receivedAt,
-}: Pick<RawAnswer, "observedAt" | "taskId" | "receivedAt">): string {
+}: Pick<RawAnswer, "observedAt" | "taskId" | "lateAttempt" | "receivedAt">): string {
+  if (lateAttempt !== undefined) return `late ${taskId} ${lateAttempt}`;
   if (observedAt !== undefined) return `observed ${observedAt.toISOString()}`;
   if (taskId !== undefined) return `task ${taskId}`;
   return `day ${receivedAt.toISOString().slice(0, 10)}`;

@@ -43,7 +43,8 @@ const BEGIN_NORMALIZED = prepared(`
          task_id = excluded.task_id, observed_at = excluded.observed_at, received_at = excluded.received_at,
          map_version = excluded.map_version, state = excluded.state, reason = null,
          value_count = excluded.value_count, issue_count = excluded.issue_count,
-         state_since = excluded.state_since, attempt = 0, last_tried_at = null, values_removed_at = null
+         state_since = excluded.state_since, attempt = 0, last_tried_at = null, runs = 0, running_until = null,
+         values_removed_at = null
    where document.state in ('RECEIVED', 'FAILED')
   returning exists (select from earlier) as had_values`);
 

@@ -15,7 +15,7 @@ export interface RawDocument {
   readonly rawData: RawObject;
 }
 
-/** A raw document that will not become readable by trying again. */
+/** A raw document that is not to be read, and will not be by trying again. */
 export class InvalidRawDocumentError extends Error {
   override readonly name = "InvalidRawDocumentError";
 }
@@ -32,6 +32,7 @@ export async function readRawDocument(fields: unknown, blobStore: BlobStore): Pr
     throw new InvalidRawDocumentError(`The raw document is not one: ${where}`, { cause: parsed.error });
   }
   const document = parsed.data;
+  if (document.late !== undefined) throw new InvalidRawDocumentError(document.late);
   return {
     sourceId: document.source_id,
     sourceName: document.source_name,

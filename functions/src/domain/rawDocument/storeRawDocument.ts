@@ -9,6 +9,7 @@ import { canonicalJson } from "./canonicalJson.ts";
 import { rawDocumentCollection } from "./collections.ts";
 import { CompanyErasedError } from "./companyErasedError.ts";
 import { firestoreObstacle } from "./firestoreFit.ts";
+import { lateReason } from "./lateFeed.ts";
 import type { RawObject } from "./losslessJson.ts";
 import type { RawDocumentData } from "./rawDocument.ts";
 import { rawDocumentId } from "./rawDocumentId.ts";
@@ -44,7 +45,8 @@ export interface RawDocumentStores {
 }
 
 /**
- * Files a raw answer, durably. Filing the same answer again changes nothing.
+ * Files a raw answer, durably. Filing the same answer again changes nothing. What comes too late is kept with its
+ * reason; normalizing fails it.
  *
  * @throws CompanyErasedError where its company is being erased, or was; then nothing is kept
  */
@@ -52,10 +54,15 @@ export async function storeRawDocument(
   { db, firestore, blobStore }: RawDocumentStores,
   input: NewRawDocument,
 ): Promise<StoredRawDocument> {
-  const id = rawDocumentId({ ...input, sourceId: input.source.id, receivedAt: input.now });
+  const late = await lateReason(db, input);
+  const lateAttempt = late === undefined ? undefined : (input.attempt ?? 0);
+  const id = rawDocumentId({ ...input, lateAttempt, sourceId: input.source.id, receivedAt: input.now });
   const document = firestore.collection(rawDocumentCollection(input.source.name)).doc(id);
   const content = await keepOutside(blobStore, id, input);
-  const created = await create(document, documentOf(input, content));
+  const created = await create(document, {
+    ...documentOf(input, content),
+    ...(late === undefined ? {} : { late }),
+  });
   const stored = { id, path: document.path, created };
   if (!(await recordReceived(db, stored, input))) {
     await removeRawDocuments({ firestore, blobStore }, [stored]);
@@ -69,6 +76,7 @@ export async function storeRawDocument(
     company: input.companyId,
     created,
     outside: content?.bytes,
+    late,
   });
   return stored;
 }

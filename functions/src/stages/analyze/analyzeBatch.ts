@@ -1,5 +1,11 @@
-import { nextPending, type PendingDocument, readAnalysis } from "../../domain/analysis/pendingDocument.ts";
+import {
+  nextPending,
+  type PendingDocument,
+  peekPending,
+  readAnalysis,
+} from "../../domain/analysis/pendingDocument.ts";
 import { improveNewsTask, scoreCommentsTask } from "../../domain/analysis/tasks.ts";
+import { beginRun, endFailedRun } from "../../domain/rawDocument/documentRun.ts";
 import { logError, logEvent } from "../../platform/log.ts";
 import { correlationOf, withLogIds } from "../../platform/logContext.ts";
 import type { TransactionalDatabase } from "../../platform/postgres.ts";
@@ -40,6 +46,13 @@ async function analyzeNext(
   const begunAt = performance.now();
   let current: string | undefined;
   try {
+    const next = await peekPending(db, rawDocumentId, failed);
+    if (next === undefined) return undefined;
+    const givenUp = await beginRun(db, next, "NORMALIZED", now);
+    if (givenUp !== undefined) {
+      logEvent("document_failed", { document: next, reason: givenUp });
+      return next;
+    }
     const analyzed = await db.transaction(async (connection) => {
       const document = await nextPending(connection, rawDocumentId, failed);
       current = document?.id;
@@ -48,6 +61,7 @@ async function analyzeNext(
     if (analyzed !== undefined) await handOver(enqueue, analyzed, performance.now() - begunAt);
     return current;
   } catch (error) {
+    if (current !== undefined) await endFailedRun(db, current, error).catch(() => undefined);
     // An earlier document that cannot be analyzed does not stop this one; its own event tries it again.
     if (current === undefined || current === rawDocumentId) throw error;
     logError("An earlier document could not be analyzed and is passed over", error, { document: current });

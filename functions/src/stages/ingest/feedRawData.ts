@@ -7,6 +7,7 @@ import type { ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { type ModuleClaims, verifyModuleToken } from "../../domain/miningModule/moduleToken.ts";
 import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
 import { CompanyErasedError } from "../../domain/rawDocument/companyErasedError.ts";
+import { lateReason } from "../../domain/rawDocument/lateFeed.ts";
 import { isRawObject, parseLosslessJson, type RawObject } from "../../domain/rawDocument/losslessJson.ts";
 import type { StoredRawDocument } from "../../domain/rawDocument/storeRawDocument.ts";
 import { ApiError, invalidRequest } from "../../platform/apiError.ts";
@@ -14,7 +15,7 @@ import { accept, type Paths, parseJsonText, route } from "../../platform/http.ts
 import { database, type TransactionalDatabase } from "../../platform/postgres.ts";
 import { timestamp } from "../../platform/timestamp.ts";
 import { findSourceAndCompany } from "./findSource.ts";
-import { registerCompany } from "./registerCompany.ts";
+import { registerCompany, registeredCompany } from "./registerCompany.ts";
 
 const feed = z.object({
   source_name: z.string(),
@@ -124,8 +125,12 @@ async function subjectOf(
   const named = claims.companyId ?? companyNamed(feed.company_id);
   const { source, companyId } = await findSourceAndCompany(db, claims.sourceId, named);
   if (claims.companyId === undefined && isCrm(source)) {
-    const { id } = await registerCompany(db, accept(crmCompany, feed.raw_data), now);
-    return { source, companyId: id };
+    const company = accept(crmCompany, feed.raw_data);
+    // What comes too late registers no company.
+    const isLate = (await lateReason(db, claims)) !== undefined;
+    const found = isLate ? await registeredCompany(db, company) : await registerCompany(db, company, now);
+    if (found === undefined) throw noSuchCompany();
+    return { source, companyId: found.id };
   }
   if (companyId === undefined) throw noSuchCompany();
   return { source, companyId };

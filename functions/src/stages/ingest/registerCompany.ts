@@ -28,15 +28,7 @@ export async function registerCompany(
   company: NamedCompany,
   now: Date,
 ): Promise<RegisteredCompany> {
-  const domains = [...new Set(company.domains.flatMap(hostOf))];
-  // PostgreSQL takes no NUL and no half of a surrogate pair.
-  const name = company.name?.replaceAll("\0", "").toWellFormed().trim() || domains[0];
-  if (name === undefined) {
-    throw new ApiError("invalid_request", "A company needs a name or a domain");
-  }
-  if (name.length > MAX_NAME) {
-    throw new ApiError("invalid_request", `A company's name has at most ${MAX_NAME} characters`);
-  }
+  const { name, domains } = namesOf(company);
   const found = await findCompany(db, name, domains);
   if (found !== undefined) {
     await rememberDomains(db, found.id, domains);
@@ -49,6 +41,28 @@ export async function registerCompany(
     await rememberDomains(connection, registered.id, domains);
     return { ...registered, created: meanwhile === undefined };
   });
+}
+
+/** The company that {@link registerCompany} would find; undefined where it would create one. */
+export async function registeredCompany(
+  db: Database,
+  company: NamedCompany,
+): Promise<{ readonly id: number } | undefined> {
+  const { name, domains } = namesOf(company);
+  return findCompany(db, name, domains);
+}
+
+function namesOf(company: NamedCompany): { name: string; domains: string[] } {
+  const domains = [...new Set(company.domains.flatMap(hostOf))];
+  // PostgreSQL takes no NUL and no half of a surrogate pair.
+  const name = company.name?.replaceAll("\0", "").toWellFormed().trim() || domains[0];
+  if (name === undefined) {
+    throw new ApiError("invalid_request", "A company needs a name or a domain");
+  }
+  if (name.length > MAX_NAME) {
+    throw new ApiError("invalid_request", `A company's name has at most ${MAX_NAME} characters`);
+  }
+  return { name, domains };
 }
 
 // Longer than any company's; a page that was taken for a name would be repeated in every message.

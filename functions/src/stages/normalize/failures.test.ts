@@ -2,8 +2,11 @@ import { beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { z } from "zod";
 import { documentState } from "../../../test/normalized.ts";
 import { batchOf, flatMap, NOW, openNormalizing, type Source } from "../../../test/normalizing.ts";
+import { insertTask } from "../../../test/rows.ts";
 import { storeMap } from "../../domain/normalizationMap/mapStore.ts";
 import { BlobNotFoundError } from "../../domain/rawDocument/blobStore.ts";
+import { beginRun } from "../../domain/rawDocument/documentRun.ts";
+import { storeRawDocument } from "../../domain/rawDocument/storeRawDocument.ts";
 import { firestore } from "../../platform/firebase.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
 
@@ -116,10 +119,125 @@ describe("a failure that may pass", () => {
   test("tells its own cause where even listing fails", async () => {
     const flat = await source(flatMap({ a: "int" }));
     const { id, path } = await file(flat, '{"a": 1}');
-    const down: Database = { query: () => Promise.reject(new Error("nothing goes")) };
+    const down: Database = { query: () => Promise.reject(new Error("the database is down")) };
     const database = { ...down, transaction: () => Promise.reject(new Error("the database is down")) };
     await expect(normalize(path, { db: database })).rejects.toThrow("the database is down");
     expect(await documentState(db, id)).toMatchObject({ state: "RECEIVED", reason: null });
     expect(await normalize(path)).toMatchObject({ state: "NORMALIZED" });
+  });
+});
+
+const minutes = (count: number) => new Date(NOW.getTime() + count * 60_000);
+
+describe("a document that is tried again and again", () => {
+  /** Runs it once every ten minutes, until it is given up. @returns how often */
+  async function runsUntilGivenUp(path: string, run: (now: Date) => Promise<unknown>): Promise<number> {
+    for (let runs = 0; runs < 20; runs += 1) {
+      const outcome = await run(minutes(10 * runs)).catch((error: unknown) => error);
+      if (typeof outcome === "object" && outcome !== null && "state" in outcome) return runs;
+    }
+    throw new Error(`${path} was never given up`);
+  }
+  const wrong = () => {
+    throw new TypeError("no such thing");
+  };
+
+  test("fails with its reason where each run meets what the code did not expect", async () => {
+    const flat = await source(flatMap({ a: "int" }));
+    const { id, path } = await file(flat, '{"a": 9007199254740993}');
+    const blobStore = { ...context().blobStore, read: async () => wrong() };
+    expect(await runsUntilGivenUp(path, (now) => normalize(path, { now, blobStore }))).toBe(5);
+    expect(await documentState(db, id)).toMatchObject({
+      state: "FAILED",
+      reason: "Given up after 5 attempts; Interrupted: no such thing",
+    });
+    expect(await normalize(path)).toMatchObject({ state: "NORMALIZED" });
+  });
+
+  test("fails where its runs never end, because they kill their process", async () => {
+    const flat = await source(flatMap({ a: "int" }));
+    const { id, path } = await file(flat, '{"a": 1}');
+    // The process dies: nothing after the beginning of the run is written.
+    const dying = async (now: Date) => {
+      let begun = false;
+      const query: Database["query"] = (text, values) => {
+        if (begun) throw new Error("dead");
+        begun = true;
+        return db.query(text, values);
+      };
+      return normalize(path, { now, db: { query, transaction: () => Promise.reject(new Error("dead")) } });
+    };
+    expect(await runsUntilGivenUp(path, dying)).toBe(5);
+    expect(await documentState(db, id)).toMatchObject({
+      state: "FAILED",
+      reason: "Given up after 5 attempts; each of them died or took too long",
+    });
+  });
+
+  test("is not given up for what may pass, nor for runs at the same time", async () => {
+    const flat = await source(flatMap({ a: "int" }));
+    const { id, path } = await file(flat, '{"a": 9007199254740993}');
+    const away = { ...context().blobStore, read: () => Promise.reject(new Error("503")) };
+    for (let run = 0; run < 10; run += 1) {
+      const now = minutes(10 * run);
+      await expect(normalize(path, { now, blobStore: away })).rejects.toThrow("503");
+    }
+    const broken = { ...context().blobStore, read: async () => wrong() };
+    await Promise.allSettled(Array.from({ length: 10 }, () => beginRun(db, id, "RECEIVED", NOW)));
+    await expect(normalize(path, { blobStore: broken })).rejects.toThrow("no such thing");
+    expect(await normalize(path)).toMatchObject({ state: "NORMALIZED" });
+  });
+});
+
+describe("a document of a task that was cancelled", () => {
+  async function fedByTask() {
+    const flat = await source(flatMap({ a: "int" }));
+    const taskId = await insertTask(db, flat.id, { status: "PROCESSING", attempts: 2, startedAt: NOW });
+    const feed = (attempt: number, a = 1) =>
+      storeRawDocument(context(), {
+        source: flat,
+        companyId: flat.companyId,
+        taskId,
+        attempt,
+        rawData: { a },
+        observedAt: NOW,
+        now: NOW,
+      });
+    const cancel = () => cancelTaskById(taskId);
+    return { feed, cancel, taskId };
+  }
+  const cancelTaskById = (taskId: number) =>
+    db.query("insert into pipeline.cancelled_task (task_id, cancelled_at) values ($1, $2)", [taskId, NOW]);
+  const dataOf = async (path: string) => (await firestore().doc(path).get()).get("data");
+
+  test("is kept and goes no further where it is fed after that", async () => {
+    const { feed, cancel, taskId } = await fedByTask();
+    await cancel();
+    const { id, path } = await feed(2);
+    expect(await dataOf(path)).toEqual({ a: 1 });
+    const reason = `Fed too late: task ${taskId} was cancelled`;
+    expect(await normalize(path)).toEqual({ state: "FAILED", reason });
+    expect(await documentState(db, id)).toMatchObject({ state: "FAILED", reason, value_count: 0 });
+    expect((await batchOf(id)).fields).toBeUndefined();
+  });
+
+  test("goes no further where it was fed before that, and not normalized yet", async () => {
+    const { feed, cancel, taskId } = await fedByTask();
+    const { id, path } = await feed(2);
+    await cancel();
+    expect(await normalize(path)).toEqual({ state: "FAILED", reason: `Task ${taskId} was cancelled` });
+    expect((await batchOf(id)).fields).toBeUndefined();
+  });
+
+  test("is told from the same answer of the attempt that replaced its own", async () => {
+    const { feed, taskId } = await fedByTask();
+    const late = await feed(1);
+    const current = await feed(2);
+    expect(current).toMatchObject({ created: true });
+    expect(await normalize(late.path)).toEqual({
+      state: "FAILED",
+      reason: `Fed too late: task ${taskId} is past attempt 1`,
+    });
+    expect(await normalize(current.path)).toMatchObject({ state: "NORMALIZED", valueCount: 1 });
   });
 });

@@ -8,6 +8,7 @@ import {
 } from "../../domain/extraction/filedDocument.ts";
 import { writeExtraction } from "../../domain/extraction/writeExtraction.ts";
 import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
+import { beginRun, endFailedRun } from "../../domain/rawDocument/documentRun.ts";
 import {
   type DocumentOrigin,
   markFailed,
@@ -42,6 +43,8 @@ export async function normalizeDocument(
   context: NormalizeContext,
   document: FiledDocument,
 ): Promise<Outcome> {
+  const givenUp = await beginRun(context.db, document.id, "RECEIVED", context.now);
+  if (givenUp !== undefined) return { state: "FAILED", reason: givenUp };
   let origin = unreadOrigin(document);
   try {
     const read = await readFiled(document, context.blobStore);
@@ -65,6 +68,7 @@ export async function normalizeDocument(
     }
     // Retries end some day; then the sweeper finds it. Where recording fails as well, the first error is the cause.
     await markInterrupted(context.db, origin, reason, context.now).catch(() => undefined);
+    await endFailedRun(context.db, document.id, error).catch(() => undefined);
     throw error;
   }
 }

@@ -15,6 +15,9 @@ const FAIL_CALLS = `
    where task_id = $1 and state in ('WAITING', 'ENQUEUED', 'RUNNING')`;
 
 const FAIL_TASK = `
+  with cancelled as (
+    insert into pipeline.cancelled_task (task_id, cancelled_at) values ($1, $2) on conflict do nothing
+  )
   update scheduled_task
      set status = 'FAILED', ended_at = $2,
          result_summary = (
@@ -34,8 +37,8 @@ export interface CancelledTask {
 }
 
 /**
- * Cancels a scheduled task that waits or runs. Its open calls fail; those in flight end without effect, but for the
- * documents that they have fed by then.
+ * Cancels a scheduled task that waits or runs. Its open calls fail; those in flight end without effect: what they
+ * feed from now on is kept and goes no further, and so is what is not normalized by now.
  *
  * @throws ApiError 404, or 409 where it has ended
  */

@@ -22,7 +22,7 @@ const RECEIVE_AGAIN = `
        for no key update of document skip locked
   )
   update pipeline.raw_document document
-     set state = 'RECEIVED', state_since = $5, attempt = 0, last_tried_at = null
+     set state = 'RECEIVED', state_since = $5, attempt = 0, last_tried_at = null, runs = 0, running_until = null
     from matching
    where document.id = matching.id
   returning document.id, document.path`;
