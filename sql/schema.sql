@@ -214,6 +214,7 @@ create table pipeline.delivery (
   provider_id text,
   error text,
   correlation text,
+  uploads jsonb default '{}'::jsonb not null,
   constraint delivery_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channel(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint delivery_check CHECK (
 CASE kind

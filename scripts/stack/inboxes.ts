@@ -32,7 +32,7 @@ export async function startInboxes(
   whenStopping(mail.stop);
   const slack = await startSlackStandIn();
   whenStopping(slack.stop);
-  const slackSecretId = "stand-in-slack-token";
+  const slackSecretId = "parma-analytics-notification-channel-key-stand-in";
   const secretsFile = join(stage, "channel-secrets.json");
   await writeFile(secretsFile, JSON.stringify({ [slackSecretId]: STAND_IN_TOKEN }));
   return {

@@ -13,7 +13,7 @@ import { openDatabase } from "../databases.ts";
 export const PROJECT = "demo-parma";
 
 /** The Slack token's secret id. */
-export const SLACK_SECRET_ID = "slack";
+export const SLACK_SECRET_ID = "parma-analytics-notification-channel-key-bench";
 
 /** Takes what the functions hand over, the modules' calls among it. */
 export type TakeHandOver = Parameters<typeof startPostProxy>[0];

@@ -31,13 +31,24 @@ describe("from Secret Manager", () => {
     });
   });
 
-  test.each(["../../other/secrets/x", "a/versions/1", "", "x".repeat(256)])(
-    "the id %p leads nowhere",
-    async (id) => {
-      const never = () => Promise.reject(new Error("It was asked"));
-      await expect(readChannelSecret(id, never)).rejects.toMatchObject({ kind: "final" });
-    },
-  );
+  test.each([
+    "../../other/secrets/x",
+    "a/versions/1",
+    "",
+    "x".repeat(256),
+    "database-password",
+    `${ID}/versions/1`,
+    `other-${ID}`,
+    `${ID}\n`,
+    `${ID}${"x".repeat(256)}`,
+    "parma-analytics-notification-channel-key-",
+  ])("the id %p leads nowhere", async (id) => {
+    const never = () => Promise.reject(new Error("It was asked"));
+    await expect(readChannelSecret(id, never)).rejects.toMatchObject({
+      kind: "final",
+      message: expect.stringContaining("secret_id"),
+    });
+  });
 
   test.each([null, undefined, "", "  \n"])("an empty token (%p) is final", async (payload) => {
     await expect(readChannelSecret(ID, async () => payload)).rejects.toMatchObject({ kind: "final" });
@@ -61,7 +72,7 @@ describe("from a local file", () => {
     await expect(readChannelSecret(ID)).resolves.toBe("xoxb-local");
   });
 
-  test.each(["another", "constructor"])("no secret %p is final", async (id) => {
+  test.each([`${ID}-other`, "constructor"])("no secret %p is final", async (id) => {
     await expect(readChannelSecret(id)).rejects.toMatchObject({ kind: "final" });
   });
 });

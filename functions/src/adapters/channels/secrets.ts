@@ -1,14 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { CHANNEL_SECRET_ID } from "../../domain/message/channel.ts";
 import { DeliveryError } from "../../domain/message/deliveryError.ts";
 import { channelSecretsConfig, IN_EMULATOR } from "../../platform/config.ts";
 
 /** Reads a secret's latest version. */
 type AccessLatestVersion = (secretId: string) => Promise<Uint8Array | string | null | undefined>;
-
-// What Secret Manager allows as an id. The id stands in a column that users' requests fill: it must not lead to
-// another project's secret, nor to another resource.
-const SECRET_ID = /^[\w-]{1,255}$/;
 
 /**
  * Reads a Slack bot token by its secret id: from Secret Manager, or from the file that LOCAL_SECRETS_FILE names.
@@ -19,8 +16,11 @@ export async function readChannelSecret(
   secretId: string,
   access: AccessLatestVersion = fromSecretManager,
 ): Promise<string> {
-  if (!SECRET_ID.test(secretId)) {
-    throw new DeliveryError("final", "The channel's secret has no valid id. Enter the Slack token anew.");
+  if (!CHANNEL_SECRET_ID.test(secretId)) {
+    throw new DeliveryError(
+      "final",
+      "The channel's secret_id does not name the token of a notification channel. Enter the Slack token again in the settings.",
+    );
   }
   const { LOCAL_SECRETS_FILE } = channelSecretsConfig();
   const token =

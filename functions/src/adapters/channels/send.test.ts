@@ -8,7 +8,11 @@ import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../t
 import { send } from "./send.ts";
 
 const email = { type: "EMAIL", destination: "anna@investor.example", secretId: null } as const;
-const slackChannel = { type: "SLACK", destination: "#portfolio-news", secretId: "channel-key-1" } as const;
+const slackChannel = {
+  type: "SLACK",
+  destination: "#portfolio-news",
+  secretId: "parma-analytics-notification-channel-key-1",
+} as const;
 const options = { deliveryId: "17", now: SENT_AT, beforeHandingOver: async () => undefined };
 
 let mail: MailServer;
@@ -24,7 +28,10 @@ beforeEach(async () => {
   const secrets = join(folder, "secrets.json");
   await writeFile(
     secrets,
-    JSON.stringify({ "channel-key-1": STAND_IN_TOKEN, "channel-key-2": "xoxb-of-nobody" }),
+    JSON.stringify({
+      "parma-analytics-notification-channel-key-1": STAND_IN_TOKEN,
+      "parma-analytics-notification-channel-key-2": "xoxb-of-nobody",
+    }),
   );
   Object.assign(process.env, {
     SMTP_URL: mail.url,
@@ -104,7 +111,11 @@ describe("to Slack", () => {
   test("a test gives Slack's own word", async () => {
     await expect(send(slackChannel, sampleTest(), options)).resolves.toMatchObject({ notes: [] });
     await expect(
-      send({ ...slackChannel, secretId: "channel-key-2" }, sampleTest(), options),
+      send(
+        { ...slackChannel, secretId: "parma-analytics-notification-channel-key-2" },
+        sampleTest(),
+        options,
+      ),
     ).rejects.toMatchObject({ kind: "final", message: expect.stringContaining("invalid_auth") });
   });
 

@@ -5,7 +5,7 @@ import { type Database, selectRow } from "../../platform/postgres.ts";
 import { RetryLater } from "../../platform/retryLater.ts";
 import { stateModels } from "../state/stateModels.ts";
 import type { Send } from "./channel.ts";
-import { beginAttempt, type DueDelivery, markSending } from "./claimDelivery.ts";
+import { beginAttempt, type DueDelivery, markSending, rememberUpload } from "./claimDelivery.ts";
 import { DeliveryError } from "./deliveryError.ts";
 import type { Message } from "./message.ts";
 import { ABANDONED, type Outcome, recordOutcome } from "./recordOutcome.ts";
@@ -96,6 +96,10 @@ async function outcomeOf(
     const { providerId } = await send(channel, message, {
       deliveryId: `delivery-${id}`,
       now: clock(),
+      uploads: {
+        known: delivery.uploads,
+        remember: (sha256, fileId) => rememberUpload(db, id, { sha256, fileId }),
+      },
       beforeHandingOver: async () => {
         if (await markSending(db, delivery, clock())) return;
         throw new OvertakenError(`Another attempt at delivery ${id} has begun`);

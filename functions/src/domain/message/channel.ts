@@ -7,14 +7,29 @@ export interface Channel {
   readonly secretId: string | null;
 }
 
+/**
+ * The ids that parma-web gives to the secrets of its channels' tokens. They stand in a column that users' requests
+ * fill, so a channel must not lead to any other secret. Secret Manager allows 255 characters.
+ */
+export const CHANNEL_SECRET_ID = /^parma-analytics-notification-channel-key-[\w-]{1,200}$/;
+
 export interface SendOptions {
   /** Names the delivery to the provider. */
   readonly deliveryId: string;
   readonly now: Date;
   /** Awaited right before the provider is given the message. Where it throws, nothing was sent. */
   readonly beforeHandingOver: () => Promise<void>;
+  /** What earlier attempts uploaded. Without it, everything is uploaded. */
+  readonly uploads?: Uploads | undefined;
   /** How long the provider may be silent, where its usual time is not meant. */
   readonly timeoutMs?: number | undefined;
+}
+
+/** The files that a delivery has at its provider. */
+export interface Uploads {
+  /** The provider's file ids by the SHA-256 of the file, in hexadecimal. */
+  readonly known: Readonly<Record<string, string>>;
+  readonly remember: (sha256: string, fileId: string) => Promise<void>;
 }
 
 /** A message that the provider took. */

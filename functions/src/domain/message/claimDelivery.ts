@@ -13,6 +13,7 @@ const pendingRow = z
     destination: z.string(),
     secret_id: z.string().nullable(),
     correlation: z.string().nullable(),
+    uploads: z.record(z.string(), z.string()),
   })
   .transform((row) => ({
     id: row.id,
@@ -23,6 +24,7 @@ const pendingRow = z
     attempt: row.attempt,
     /** The run of a source that opened it; of a report there is none. */
     correlation: row.correlation,
+    uploads: row.uploads,
     channel: { type: row.channel_type, destination: row.destination, secretId: row.secret_id },
   }));
 
@@ -42,7 +44,19 @@ const BEGIN = `
    where delivery.id = $1 and delivery.state = 'PENDING' and delivery.send_after <= $2
      and channel.id = delivery.channel_id
   returning delivery.id, delivery.kind, delivery.user_id, delivery.company_id, delivery.channel_id, delivery.attempt,
-            channel.channel_type, channel.destination, channel.secret_id, delivery.correlation`;
+            channel.channel_type, channel.destination, channel.secret_id, delivery.correlation, delivery.uploads`;
+
+/** Keeps the id of a file that was uploaded for a delivery, so that a retry need not upload it again. */
+export async function rememberUpload(
+  db: Database,
+  id: number,
+  upload: { readonly sha256: string; readonly fileId: string },
+): Promise<void> {
+  await db.query(
+    "update pipeline.delivery set uploads = uploads || jsonb_build_object($2::text, $3::text) where id = $1",
+    [id, upload.sha256, upload.fileId],
+  );
+}
 
 /**
  * Marks a delivery as being sent, before it is. Whoever finds the mark later, without the outcome, knows that the

@@ -45,7 +45,13 @@ beforeAll(async () => {
   unset = setLinkSettings();
   folder = await mkdtemp(join(tmpdir(), "parma-deliver-"));
   const secrets = join(folder, "secrets.json");
-  await writeFile(secrets, JSON.stringify({ good: STAND_IN_TOKEN, revoked: "xoxb-revoked" }));
+  await writeFile(
+    secrets,
+    JSON.stringify({
+      "parma-analytics-notification-channel-key-good": STAND_IN_TOKEN,
+      "parma-analytics-notification-channel-key-revoked": "xoxb-revoked",
+    }),
+  );
   Object.assign(process.env, { MAIL_FROM: "Parma <news@parma.example>", LOCAL_SECRETS_FILE: secrets });
 });
 afterAll(async () => {
@@ -85,7 +91,11 @@ const open = (findingIds: number[]) =>
   openDeliveries(db, { companyId: series.companyId, findingIds, now }, 0);
 const deliver = (id: number) =>
   attemptDelivery(context, id, (delivery, at) => composeAlert(db, delivery, at));
-const slackRow = { type: "SLACK", destination: "#portfolio-news", secretId: "good" } as const;
+const slackRow = {
+  type: "SLACK",
+  destination: "#portfolio-news",
+  secretId: "parma-analytics-notification-channel-key-good",
+} as const;
 const later = (seconds: number) => {
   now = new Date(now.getTime() + seconds * 1000);
 };
@@ -220,6 +230,23 @@ describe("an alert in Slack", () => {
     expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT", attempt: 2, error: null }]);
   });
 
+  test("that is tried again uploads its charts once", async () => {
+    await insertChannel(db, user, slackRow);
+    await insertPoints(db, series, [
+      ["2025-03-01", 140],
+      ["2025-03-02", 141],
+      ["2025-03-03", 412],
+    ]);
+    slack.trouble("chat.postMessage", { kind: "rate limit", retryAfterSeconds: 45 });
+    await open([await insertFinding(db, series)]);
+    await expect(deliver(1)).rejects.toThrow(NotSentYetError);
+    later(45);
+    await deliver(1);
+    const [message] = slack.messages();
+    expect(JSON.stringify(message?.blocks).match(/slack_file/g)).toHaveLength(1);
+    expect(slack.calls().filter((call) => call === "files.getUploadURLExternal")).toHaveLength(1);
+  });
+
   test("that Slack hangs over before it is given arrives once", async () => {
     await insertChannel(db, user, { ...slackRow, destination: "#deals" });
     slack.trouble("conversations.list", { kind: "hang" });
@@ -269,7 +296,10 @@ describe("an alert in Slack", () => {
   });
 
   test("with a revoked token fails at once, and does not stop the other channel", async () => {
-    await insertChannel(db, user, { ...slackRow, secretId: "revoked" });
+    await insertChannel(db, user, {
+      ...slackRow,
+      secretId: "parma-analytics-notification-channel-key-revoked",
+    });
     await insertChannel(db, user);
     const tasks = await open([await insertFinding(db, series)]);
     expect(tasks).toHaveLength(2);
@@ -312,6 +342,7 @@ test("a chart ends at the point that it is about, whatever came since", async ()
     channel: { type: "EMAIL", destination: "anna@investor.example", secretId: null },
     attempt: 1,
     correlation: null,
+    uploads: {},
   };
   const alert = await composeAlert(db, delivery, now);
   expect(alert?.findings[0]?.series?.points.map(({ value }) => value)).toEqual([140, 412]);
@@ -352,7 +383,10 @@ describe("a test message", () => {
 
 test("the history has what was sent where, with its result", async () => {
   await insertChannel(db, user);
-  await insertChannel(db, user, { ...slackRow, secretId: "revoked" });
+  await insertChannel(db, user, {
+    ...slackRow,
+    secretId: "parma-analytics-notification-channel-key-revoked",
+  });
   await open([await insertFinding(db, series, { title: "A thing" })]);
   await deliver(1);
   await deliver(2);

@@ -38,7 +38,10 @@ beforeAll(async () => {
   unset = setLinkSettings();
   folder = await mkdtemp(join(tmpdir(), "parma-killed-"));
   const secrets = join(folder, "secrets.json");
-  await writeFile(secrets, JSON.stringify({ good: STAND_IN_TOKEN }));
+  await writeFile(
+    secrets,
+    JSON.stringify({ "parma-analytics-notification-channel-key-good": STAND_IN_TOKEN }),
+  );
   Object.assign(process.env, { MAIL_FROM: "Parma <news@parma.example>", LOCAL_SECRETS_FILE: secrets });
 });
 afterAll(async () => {
@@ -94,7 +97,11 @@ async function silentSlack(method: string, isWorkDone: boolean) {
   stopProvider = slack.stop;
   slack.trouble(method, { kind: "hang", ...(isWorkDone ? { isWorkDone } : {}) });
   process.env["SLACK_API_URL"] = slack.apiUrl;
-  await insertChannel(db, user, { type: "SLACK", destination: "#portfolio-news", secretId: "good" });
+  await insertChannel(db, user, {
+    type: "SLACK",
+    destination: "#portfolio-news",
+    secretId: "parma-analytics-notification-channel-key-good",
+  });
   return { slack, isAsked };
 }
 

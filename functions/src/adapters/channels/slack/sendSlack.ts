@@ -1,4 +1,5 @@
 import type { WebClient } from "@slack/web-api";
+import type { Uploads } from "../../../domain/message/channel.ts";
 import type { Message } from "../../../domain/message/message.ts";
 import { slackClient } from "./client.ts";
 import { type FoundChannel, findChannel, forgetChannel } from "./findChannel.ts";
@@ -16,6 +17,7 @@ interface SlackDelivery {
   readonly now: Date;
   readonly beforeHandingOver: () => Promise<void>;
   readonly charts: ReadonlyMap<string, Uint8Array>;
+  readonly uploads?: Uploads | undefined;
   readonly timeoutMs?: number | undefined;
 }
 
@@ -34,7 +36,7 @@ export async function sendSlack(
   const client = await slackClient(delivery.token, delivery.timeoutMs);
   try {
     const channel = await findChannel(client, delivery);
-    const { files, notes } = await uploadCharts(client, delivery.charts);
+    const { files, notes } = await uploadCharts(client, delivery.charts, delivery.uploads);
     const content = (withCharts: boolean) => renderSlack(message, withCharts ? files : new Map());
     const post = ({ id }: FoundChannel) =>
       postMessage(client, id, { deliveryId: delivery.deliveryId, now: delivery.now, content });

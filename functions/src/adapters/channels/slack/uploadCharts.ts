@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import type { WebClient } from "@slack/web-api";
 import pMap from "p-map";
 import { z } from "zod";
+import type { Uploads } from "../../../domain/message/channel.ts";
 import { slackErrorCode } from "./slackError.ts";
 
 // The client leaves this answer untyped.
@@ -13,12 +15,13 @@ export interface UploadedCharts {
 }
 
 /**
- * Uploads charts, for image blocks to show them. They are shared with nobody until a message does. A chart that
- * cannot be uploaded is left out, and never keeps the message from going.
+ * Uploads charts, for image blocks to show them. Nobody sees them until a message does. A chart that an earlier
+ * attempt uploaded is shown again. A chart that cannot be uploaded is left out, and never stops the message.
  */
 export async function uploadCharts(
   client: WebClient,
   charts: ReadonlyMap<string, Uint8Array>,
+  uploads?: Uploads,
 ): Promise<UploadedCharts> {
   const files = new Map<string, string>();
   const notes = new Set<string>();
@@ -26,7 +29,11 @@ export async function uploadCharts(
     charts,
     async ([id, png]) => {
       try {
-        files.set(id, await uploadChart(client, id, png));
+        const sha256 = createHash("sha256").update(png).digest("hex");
+        const known = uploads?.known[sha256];
+        const fileId = known ?? (await uploadChart(client, id, png));
+        files.set(id, fileId);
+        if (known === undefined) await uploads?.remember(sha256, fileId);
       } catch (error) {
         notes.add(noteOf(error));
       }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CHANNEL_SECRET_ID } from "../../../domain/message/channel.ts";
 import { IN_EMULATOR } from "../../../platform/config.ts";
 import { errorCode } from "../../../platform/errorCode.ts";
 import { selectRow } from "../../../platform/postgres.ts";
@@ -65,16 +66,12 @@ async function eraseSecret({ db, removeSecret }: EraseContext, erasureId: number
 /** Deletes a channel's secret. @returns why it is still there, where it is */
 export type RemoveSecret = (secretId: string) => Promise<string | undefined>;
 
-// What the web application calls the secrets that it makes. The id stands in a column that users' requests fill: one of
-// another name is not a channel's.
-const CHANNEL_SECRET = /^parma-analytics-notification-channel-key-[\w-]{1,200}$/;
-
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 
 /** {@link RemoveSecret} in Secret Manager. @throws what may pass */
 export const removeChannelSecret: RemoveSecret = async (secretId) => {
-  if (!CHANNEL_SECRET.test(secretId)) return "its name is not that of a channel's secret";
+  if (!CHANNEL_SECRET_ID.test(secretId)) return "its name is not that of a channel's secret";
   if (IN_EMULATOR) return "the emulator has no Secret Manager";
   const { SecretManagerServiceClient } = await import("@google-cloud/secret-manager");
   // Over HTTP: one small request does not pay for a gRPC channel.
