@@ -42,6 +42,28 @@ program
   });
 
 program
+  .command("setup")
+  .description("install and find everything that the other commands need, and say what was found")
+  .option("--json", "print what was found as one JSON object", false)
+  .action(async (options: { json: boolean }) => {
+    const { setup } = await import("./commands/setup.ts");
+    await setup(options);
+  });
+
+program
+  .command("firebase")
+  .description(
+    "run the Firebase tools with all they need; emulators:start starts the stack on the usual ports",
+  )
+  .argument("[arguments...]", "go on to the Firebase tools")
+  .helpOption(false)
+  .allowUnknownOption()
+  .action(async (args: string[]) => {
+    const { firebase } = await import("./commands/firebase.ts");
+    await firebase(args);
+  });
+
+program
   .command("test")
   .description("run all checks and tests")
   .addOption(new Option("--only <part>", "run one part").choices(["check", "unit", "e2e"]))

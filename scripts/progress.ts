@@ -3,9 +3,12 @@ import { styleText } from "node:util";
 /** Does one step of a long command; `report` tells how far it is. */
 export type Step = <T>(title: string, work: (report: (text: string) => void) => Promise<T>) => Promise<T>;
 
+// Where no line can be overwritten, one that changes is shown this often.
+const SHOWN_EVERY_MS = 10_000;
+
 /**
  * Shows on the standard error which step a command is at: on a terminal in one line that changes, else one line for
- * each step that is done. Why a step failed is for the caller to tell.
+ * each step that is done, and now and then what a long one waits for. Why a step failed is for the caller to tell.
  */
 export const step: Step = async (title, work) => {
   const { stderr } = process;
@@ -15,9 +18,13 @@ export const step: Step = async (title, work) => {
     stderr.write(stderr.isTTY ? `\r\x1b[2K${line}` : `${line}\n`);
   };
   let shown: string | undefined;
+  let shownAt = started;
   const report = (text: string) => {
-    if (stderr.isTTY && text !== shown) show("›", text);
+    const isDue = stderr.isTTY || performance.now() - shownAt > SHOWN_EVERY_MS;
+    if (text === shown || !isDue) return;
+    show("›", text);
     shown = text;
+    shownAt = performance.now();
   };
   report("");
   try {

@@ -1,8 +1,6 @@
-import { watchFunctions } from "../stack/build.ts";
-import { startScheduler } from "../stack/scheduler.ts";
-import { type Stack, startStack } from "../stack/stack.ts";
-import { announceStack } from "../stack/stackFile.ts";
-import { messageOf, UserError } from "../userError.ts";
+import { startDevelopment } from "../stack/development.ts";
+import type { Stack } from "../stack/stack.ts";
+import { UserError } from "../userError.ts";
 
 /** What a caller may choose. */
 export interface StartOptions {
@@ -14,30 +12,14 @@ export interface StartOptions {
 export async function start(options: StartOptions): Promise<void> {
   // With --json the standard output is for the one line that other programs read.
   const report = options.json ? console.error : console.log;
-  let reloadSchedules: (() => Promise<void>) | undefined;
-  const stack = await startStack({
-    hostingPort: options.port,
-    progress: report,
-    onLog: (line) => {
-      if (!reloadSchedules) return;
-      if (line.includes("Failed to load function definition")) report(line);
-      if (!line.includes("Loaded functions definitions")) return;
-      report("Functions loaded anew");
-      reloadSchedules().catch((error: unknown) => report(`Schedules could not be read: ${messageOf(error)}`));
-    },
-  });
-  reloadSchedules = startScheduler(stack, report);
-  await reloadSchedules();
-  watchFunctions(stack.stage, (line) => {
-    if (line.includes("error TS")) report(line);
-  });
-  await announceStack(stack);
+  const stack = await startDevelopment(
+    { ports: options.port === undefined ? {} : { hosting: options.port }, progress: report },
+    report,
+  );
   show(stack, options.json);
 
   const end = await stack.ended;
-  throw new UserError(
-    `The emulators ended by themselves (${end.reason}): the whole story is in ${stack.logFile}`,
-  );
+  throw new UserError(`The emulators ended by themselves (${end.reason}): the full log is ${stack.logFile}`);
 }
 
 function show(stack: Stack, json: boolean): void {

@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { startChild } from "../stack/child.ts";
+import { type Browser, chromium } from "playwright-core";
 import { whenStopping } from "../stack/shutdown.ts";
 
 const COMMANDS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
@@ -13,7 +11,7 @@ const APPLICATIONS = [
 ];
 
 /** A Chromium of this machine: CHROME_PATH, or one that is installed. */
-function findBrowser(): string | undefined {
+export function installedBrowser(): string | undefined {
   const onPath = (process.env["PATH"] ?? "")
     .split(delimiter)
     .flatMap((folder) => COMMANDS.map((command) => join(folder, command)));
@@ -22,55 +20,42 @@ function findBrowser(): string | undefined {
   );
 }
 
+/** Whether the npm package's Chromium runs on this machine. */
+export function hasPackagedBrowser(): boolean {
+  return process.platform === "linux" && process.arch === "x64";
+}
+
 const WIDTH = 720;
-// Chromium draws no more than its window, and textures end somewhere.
-const MOST_HEIGHT = 16_000;
+// A browser that hangs must not hold up what only shows it.
+const PATIENCE_MS = 30_000;
 
 /**
- * Draws a page as a PNG in its full length, if there is a browser on this machine.
+ * Draws a page as a PNG in its full length: with a Chromium of this machine, else with the one that comes as an npm
+ * package, for Linux on x64.
  *
- * @returns the picture's path; null where there is no browser, or it did not draw
+ * @throws Error where no browser could be started
  */
-export async function takePicture(html: string, png: string): Promise<string | null> {
-  const browser = findBrowser();
-  if (browser === undefined) return null;
-  const folder = await mkdtemp(join(tmpdir(), "parma-picture-"));
-  const remove = whenStopping(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+export async function takePicture(html: string, png: string): Promise<void> {
+  const browser = await launch();
+  const stop = whenStopping(() => browser.close());
   try {
-    const measured = join(folder, "measured.html");
-    const page = await readFile(html, "utf8");
-    // A page cannot be drawn in full before its height is known, which only the browser can tell.
-    await writeFile(
-      measured,
-      `${page}<script>onload = () => document.body.dataset.height = document.documentElement.scrollHeight</script>`,
-    );
-    const dom = await browse(browser, folder, 800, ["--dump-dom", pathToFileURL(measured).href]);
-    const height = Math.min(MOST_HEIGHT, Number(/data-height="(\d+)"/.exec(dom)?.[1] ?? "2000"));
-    await browse(browser, folder, height, [`--screenshot=${png}`, pathToFileURL(html).href]);
-    return existsSync(png) ? png : null;
+    const page = await browser.newPage({ viewport: { width: WIDTH, height: 800 } });
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.goto(pathToFileURL(html).href);
+    await page.screenshot({ path: png, fullPage: true });
   } finally {
-    await remove();
+    await stop();
   }
 }
 
-async function browse(browser: string, folder: string, height: number, args: string[]): Promise<string> {
-  const lines: string[] = [];
-  const child = startChild(
-    browser,
-    [
-      ...["--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run"],
-      `--window-size=${WIDTH},${height}`,
-      `--user-data-dir=${join(folder, "profile")}`,
-      // Chromium's sandbox does not start for root.
-      ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
-      ...args,
-    ],
-    { onLine: (line) => lines.push(line) },
-  );
-  // One that hangs must not hold up what only shows it.
-  const timer = setTimeout(() => void child.stop(), 20_000);
-  await child.ended;
-  clearTimeout(timer);
-  await child.stop();
-  return lines.join("\n");
+async function launch(): Promise<Browser> {
+  const installed = installedBrowser();
+  if (installed !== undefined) return chromium.launch({ executablePath: installed, timeout: PATIENCE_MS });
+  if (!hasPackagedBrowser()) throw new Error("no Chromium or Chrome is installed; CHROME_PATH may name one");
+  const { default: packaged } = await import("@sparticuz/chromium");
+  return chromium.launch({
+    executablePath: await packaged.executablePath(),
+    args: packaged.args,
+    timeout: PATIENCE_MS,
+  });
 }

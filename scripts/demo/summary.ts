@@ -100,7 +100,7 @@ function whatWasTold({ news, deliveries, mails, slackMessages, report }: DemoSum
     ),
     "",
     `Report                    ${report.html}`,
-    `  as a picture            ${report.png ?? "not drawn: no Chromium was found that does it (CHROME_PATH)"}`,
+    `  as a picture            ${report.png ?? `not drawn: ${report.notDrawn}`}`,
     `What Slack shows          ${report.slack}`,
   ];
 }

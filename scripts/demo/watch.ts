@@ -43,7 +43,9 @@ type Counts = z.output<typeof counts>;
 /** Waits until every source's task has ended. */
 export function untilMined(setting: Setting, report: (text: string) => void): Promise<void> {
   return untilSeen(setting, "mined", (seen) => {
-    report(`${seen.calls_ended} of ${seen.calls} companies, ${seen.normalized} raw documents normalized`);
+    report(
+      `waiting for modules: ${seen.calls_ended} of ${seen.calls} companies mined, ${seen.normalized} raw documents so far`,
+    );
     return seen.tasks >= setting.sources.length && seen.ended === seen.tasks;
   });
 }
@@ -55,7 +57,7 @@ export function untilNormalized(
   report: (text: string) => void,
 ): Promise<void> {
   return untilSeen(setting, "normalized", (seen) => {
-    report(`${seen.normalized} of ${documents} raw documents`);
+    report(`waiting for values: ${seen.normalized} of ${documents} raw documents normalized`);
     return seen.normalized >= documents;
   });
 }
@@ -64,7 +66,7 @@ export function untilNormalized(
 export function untilAnalyzed(setting: Setting, report: (text: string) => void): Promise<void> {
   return untilSeen(setting, "analyzed", (seen) => {
     report(
-      `${seen.normalized - seen.unanalyzed} of ${seen.normalized} raw documents, ${seen.findings} findings`,
+      `waiting for rules and detectors: ${seen.normalized - seen.unanalyzed} of ${seen.normalized} raw documents analyzed, ${seen.findings} findings`,
     );
     return seen.unanalyzed === 0;
   });
@@ -73,7 +75,9 @@ export function untilAnalyzed(setting: Setting, report: (text: string) => void):
 /** Waits until every message that is wanted by now has arrived, or has failed for good. */
 export function untilDelivered(setting: Setting, report: (text: string) => void): Promise<void> {
   return untilSeen(setting, "delivered", (seen) => {
-    report(`${seen.deliveries - seen.undelivered} of ${seen.deliveries} messages`);
+    report(
+      `waiting for email and Slack: ${seen.deliveries - seen.undelivered} of ${seen.deliveries} messages delivered`,
+    );
     return seen.undelivered === 0;
   });
 }
@@ -81,7 +85,7 @@ export function untilDelivered(setting: Setting, report: (text: string) => void)
 /** Waits until every subscriber has a report. */
 export function untilReported(setting: Setting, report: (text: string) => void): Promise<void> {
   return untilSeen(setting, "reported", (seen) => {
-    report(`${seen.reports} of ${SUBSCRIBERS.length} reports`);
+    report(`waiting for weekly reports: ${seen.reports} of ${SUBSCRIBERS.length} sent`);
     return seen.reports === SUBSCRIBERS.length && seen.undelivered === 0;
   });
 }

@@ -3,15 +3,17 @@ import { join } from "node:path";
 import { z } from "zod";
 import { selectRow } from "../../functions/src/platform/postgres.ts";
 import { localDir } from "../paths.ts";
-import { UserError } from "../userError.ts";
+import { messageOf, UserError } from "../userError.ts";
 import { takePicture } from "./picture.ts";
 import type { Setting } from "./setting.ts";
 
 /** Where the rendered report is, once the demo has ended. */
 export interface KeptReport {
   readonly html: string;
-  /** null where there is no browser on this machine to draw it. */
+  /** The page as a picture; null where it could not be drawn. */
   readonly png: string | null;
+  /** Why there is no picture. */
+  readonly notDrawn?: string;
   /** What Slack shows. */
   readonly slack: string;
 }
@@ -45,7 +47,14 @@ export async function keepReport({ stack, db }: Setting): Promise<KeptReport> {
   await copyFile(join(stack.blobDir, page.page_blob), html);
   const slack = join(folder, "slack.html");
   await writeFile(slack, await (await fetch(stack.slackUrl)).text());
-  return { html, png: await takePicture(html, join(folder, "report.png")), slack };
+  const png = join(folder, "report.png");
+  try {
+    await takePicture(html, png);
+    return { html, png, slack };
+  } catch (error) {
+    // The report is there all the same.
+    return { html, png: null, notDrawn: messageOf(error).split("\n")[0] ?? "", slack };
+  }
 }
 
 /** A folder of this run; those of the latest runs are kept. */

@@ -10,14 +10,18 @@ function compile(stage: string, extra: string[], onLine?: (line: string) => void
     tsc,
     ...["--project", join(projectDir, "functions", "tsconfig.build.json")],
     ...["--outDir", join(stage, "functions", "lib")],
-    ...["--tsBuildInfoFile", join(stage, "tsbuildinfo")],
+    ...["--tsBuildInfoFile", join(stage, "functions", "lib", ".tsbuildinfo")],
     ...["--pretty", "false"],
     ...extra,
   ];
   return startChild(process.execPath, args, { cwd: projectDir, ...(onLine && { onLine }) });
 }
 
-/** Compiles the functions into the stage. */
+/**
+ * Compiles the functions.
+ *
+ * @param stage the folder that has the folder `functions`; a stage, or the project itself
+ */
 export async function buildFunctions(stage: string): Promise<void> {
   const lines: string[] = [];
   const end = await compile(stage, [], (line) => lines.push(line)).ended;

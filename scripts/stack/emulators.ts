@@ -6,7 +6,7 @@ import { type Child, ChildEnded, startChild } from "./child.ts";
 import { firebaseCli } from "./firestoreJar.ts";
 import { freePort } from "./ports.ts";
 import { whenStopping } from "./shutdown.ts";
-import { type EmulatorPorts, writeConfiguration, writeSecrets } from "./stage.ts";
+import { type EmulatorPorts, firebaseFile, writeConfiguration, writeSecrets } from "./stage.ts";
 
 /** What the emulators need to run. */
 export interface EmulatorsOptions {
@@ -17,8 +17,12 @@ export interface EmulatorsOptions {
   /** The environment of the functions. */
   readonly env: Record<string, string>;
   readonly logFile: string;
-  /** The port of Hosting, known to be free; one is looked for if none is asked for. */
-  readonly hostingPort?: number | undefined;
+  /** Ports that are asked for; free ones are looked for where none is. */
+  readonly ports?: Partial<EmulatorPorts> | undefined;
+  /** What the Firebase tools are asked to do; to start all emulators by default. */
+  readonly command?: readonly string[] | undefined;
+  /** The firebase.json to go by; the project's by default. */
+  readonly configuration?: string | undefined;
   /** Is told every line that the emulators print. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
@@ -33,11 +37,14 @@ export interface Emulators {
 /** Starts the Firebase Emulator Suite and waits until every function is loaded. */
 export async function startEmulators(options: EmulatorsOptions, tries = 3): Promise<Emulators> {
   await writeSecrets(options.stage, options.env);
-  const ports = await choosePorts(options.hostingPort);
+  const ports = await choosePorts(options.ports ?? {});
   // Before what it follows: things are stopped in the opposite order.
   whenStopping(() => endFirestore(ports.firestore));
   const env = { PUBLIC_URL: `http://127.0.0.1:${ports.hosting}`, ...options.env };
-  const child = launch({ ...options, env }, await writeConfiguration(options.stage, ports));
+  const child = launch(
+    { ...options, env },
+    await writeConfiguration(options.stage, options.configuration ?? firebaseFile, ports),
+  );
   try {
     await untilReady(child, options.logFile);
     return { ports, ended: child.ended };
@@ -63,9 +70,9 @@ async function endFirestore(port: number): Promise<void> {
   );
 }
 
-async function choosePorts(hostingPort: number | undefined): Promise<EmulatorPorts> {
+async function choosePorts(wanted: Partial<EmulatorPorts>): Promise<EmulatorPorts> {
   return {
-    hosting: hostingPort ?? (await freePort()),
+    hosting: await freePort(),
     functions: await freePort(),
     firestore: await freePort(),
     firestoreWebsocket: await freePort(),
@@ -73,8 +80,12 @@ async function choosePorts(hostingPort: number | undefined): Promise<EmulatorPor
     eventarc: await freePort(),
     hub: await freePort(),
     logging: await freePort(),
+    ...wanted,
   };
 }
+
+/** The emulators that the functions need. */
+export const ALL_EMULATORS = ["--only", "functions,firestore,tasks,hosting"] as const;
 
 function launch(options: EmulatorsOptions, configuration: string): Child {
   const log = createWriteStream(options.logFile, { flags: "a" });
@@ -82,8 +93,7 @@ function launch(options: EmulatorsOptions, configuration: string): Child {
     process.execPath,
     [
       firebaseCli,
-      "emulators:start",
-      ...["--only", "functions,firestore,tasks,hosting"],
+      ...(options.command ?? ["emulators:start", ...ALL_EMULATORS]),
       ...["--project", options.projectId],
       ...["--config", configuration],
     ],
@@ -134,7 +144,7 @@ class PortTaken extends UserError {}
 
 /** The first line that tells how the start went. */
 const outcome =
-  /(?<ready>All emulators ready)|Failed to load function definition from source: (?<unloaded>.*)|(?<taken>port taken|EADDRINUSE|Address already in use)/;
+  /(?<ready>All emulators ready|Running script:)|Failed to load function definition from source: (?<unloaded>.*)|(?<taken>port taken|EADDRINUSE|Address already in use)/;
 
 async function untilReady(child: Child, logFile: string): Promise<void> {
   let found: RegExpExecArray;

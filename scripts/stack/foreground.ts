@@ -16,6 +16,7 @@ export const tools = {
   tsc: "typescript/bin/tsc",
   knip: "knip/bin/knip.js",
   jest: "jest/bin/jest.js",
+  firebase: "firebase-tools/lib/bin/firebase.js",
 } as const;
 
 /**

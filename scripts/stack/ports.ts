@@ -17,6 +17,6 @@ export async function freePort(): Promise<number> {
 export async function checkPort(port: number): Promise<void> {
   if ((await getPort({ host: "127.0.0.1", port })) === port) return;
   throw new UserError(
-    `Port ${port} is taken: stop the program that listens there, name another, or leave --port out to have a free one.`,
+    `Port ${port} is taken: stop the program that listens there, or name another port (firebase.json, or start --port).`,
   );
 }

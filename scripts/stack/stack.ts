@@ -13,7 +13,7 @@ import { migrate } from "./migrate.ts";
 import { checkPort } from "./ports.ts";
 import { startPostgres } from "./postgres.ts";
 import { stopEverything, together } from "./shutdown.ts";
-import { makeStage } from "./stage.ts";
+import { type EmulatorPorts, makeStage } from "./stage.ts";
 
 /** A running stack: the emulators with all functions, a migrated database, and where messages arrive. */
 export interface Stack extends Inboxes {
@@ -46,8 +46,10 @@ export interface StackOptions {
   readonly databaseUrl?: string;
   /** More variables for the functions, or other values for those that they get anyway. */
   readonly env?: Record<string, string>;
-  /** The port of Hosting; a free one if none is asked for. */
-  readonly hostingPort?: number | undefined;
+  /** Ports that are asked for; free ones are looked for where none is. */
+  readonly ports?: Partial<EmulatorPorts>;
+  /** What the Firebase tools are asked to do, and by which firebase.json; to start all emulators by default. */
+  readonly firebase?: { readonly command: readonly string[]; readonly configuration: string };
   /** Is told what takes a while. */
   readonly progress?: (message: string) => void;
   /** Is told every line that the emulators and the functions print; the log file has them anyway. */
@@ -72,7 +74,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 
 async function start(options: StackOptions): Promise<Stack> {
   const progress = options.progress ?? (() => undefined);
-  if (options.hostingPort !== undefined) await checkPort(options.hostingPort);
+  for (const port of Object.values(options.ports ?? {})) await checkPort(port);
   const javaHome = await findJava(progress);
   const firestoreJar = await findFirestoreJar(progress);
   const stage = await makeStage();
@@ -97,7 +99,9 @@ async function start(options: StackOptions): Promise<Stack> {
     javaHome,
     firestoreJar,
     logFile,
-    hostingPort: options.hostingPort,
+    ports: options.ports,
+    command: options.firebase?.command,
+    configuration: options.firebase?.configuration,
     onLog: options.onLog,
     env: {
       DATABASE_URL: database.url,

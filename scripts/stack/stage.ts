@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import { projectDir } from "../paths.ts";
+import { messageOf, UserError } from "../userError.ts";
 import { whenStopping } from "./shutdown.ts";
 
 /** The ports of one run of the emulators. */
@@ -41,15 +42,42 @@ export async function makeStage(): Promise<string> {
   return stage;
 }
 
+/** The project's configuration of the Firebase tools. */
+export const firebaseFile = join(projectDir, "firebase.json");
+
+const emulator = z.object({ port: z.int() }).optional();
+
 const firebaseJson = z.looseObject({
   functions: z.array(z.looseObject({ source: z.literal("functions") })).length(1),
   firestore: z.looseObject({ rules: z.string(), indexes: z.string() }),
   hosting: z.looseObject({ public: z.string() }),
+  emulators: z
+    .looseObject({ hosting: emulator, functions: emulator, firestore: emulator, tasks: emulator })
+    .optional(),
 });
 
-/** Writes the project's firebase.json into the stage, with the ports of this run. */
-export async function writeConfiguration(stage: string, ports: EmulatorPorts): Promise<string> {
-  const project = firebaseJson.parse(JSON.parse(await readFile(join(projectDir, "firebase.json"), "utf8")));
+async function readConfiguration(file: string): Promise<z.output<typeof firebaseJson>> {
+  try {
+    return firebaseJson.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    throw new UserError(`${file} is not a configuration of this project: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The ports that a firebase.json names. */
+export async function configuredPorts(file: string): Promise<Partial<EmulatorPorts>> {
+  const { hosting, functions, firestore, tasks } = (await readConfiguration(file)).emulators ?? {};
+  const named = { hosting, functions, firestore, tasks };
+  return Object.fromEntries(
+    Object.entries(named).flatMap(([name, found]) => (found === undefined ? [] : [[name, found.port]])),
+  );
+}
+
+/** Writes a firebase.json of the project into the stage, with the ports of this run. */
+export async function writeConfiguration(stage: string, file: string, ports: EmulatorPorts): Promise<string> {
+  const project = await readConfiguration(file);
   const here = (port: number) => ({ host: "127.0.0.1", port });
   const configuration = {
     ...project,
