@@ -7,6 +7,9 @@ import { type StackOptions, startStack } from "../stack/stack.ts";
 import { configuredPorts, firebaseFile } from "../stack/stage.ts";
 import { UserError } from "../userError.ts";
 
+// What the Firebase tools say of scheduled functions.
+const IGNORED = /function ignored because the pubsub emulator does not exist or is not running\./;
+
 /**
  * `firebase`: the Firebase tools with what they need. `emulators:start` and `emulators:exec` run on the ports of
  * firebase.json, with a database, a mail catcher and a Slack stand-in; scheduled functions fire while `start` runs.
@@ -39,7 +42,7 @@ export async function firebase(args: readonly string[]): Promise<void> {
     ports: await configuredPorts(configuration),
     firebase: { command: values.only === undefined ? [...own, ...ALL_EMULATORS] : own, configuration },
     progress: console.error,
-    onLog: (line) => console.log(line),
+    onLog: (line) => console.log(line.replace(IGNORED, "scheduled; scripts/dev fires it.")),
   };
   const stack =
     command === "emulators:start" ? await startDevelopment(options, console.log) : await startStack(options);
