@@ -190,6 +190,15 @@ describe("alerts", () => {
     }
   });
 
+  test("have a runbook each, and every runbook an alert", () => {
+    const policies = [
+      ...read("infrastructure/module/alerts.tf").matchAll(/local\.runbooks}#([\w-]+)/g),
+    ].flatMap(([, name = ""]) => (name === "" ? [] : [name]));
+    const [, runbooks = ""] = read("docs/operations.md").split("\n## Alerts\n");
+    const named = [...runbooks.matchAll(/^### ([\w-]+)$/gm)].map(([, name = ""]) => name);
+    expect(new Set(named)).toEqual(new Set([...Object.keys(all()), ...policies]));
+  });
+
   test("on a job name one that there is", () => {
     const jobs = Object.entries(deployedFunctions()).flatMap(([name, { __endpoint }]) =>
       "scheduleTrigger" in __endpoint ? [name] : [],

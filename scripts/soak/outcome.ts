@@ -42,7 +42,7 @@ export async function readOutcome(query: Query, messages: readonly Trace[]): Pro
 
 const excuse = z.object({ starts: z.string(), contains: z.string() });
 
-/** What the README says that is given up: messages that may have arrived, and comments' scores. */
+/** What docs/promises.md gives up: messages that may have arrived, and comments' scores. */
 async function readExcuses(query: Query): Promise<Excuse[]> {
   const messages = await query(excuse, UNKNOWN_MESSAGES);
   const scores = await query(excuse, UNSCORED);

@@ -1,4 +1,4 @@
-/** Every way in which an HTTP function refuses a call: its code and status. The README lists the same. */
+/** Every way in which an HTTP function refuses a call: its code and status. docs/http.md lists the same. */
 const STATUS = {
   invalid_json: 400,
   invalid_token_payload: 400,

@@ -16,9 +16,9 @@ test("a model is described with its states, their limits, and what leads from on
 });
 
 test.each(models.map((model) => [model.title, model] as const))(
-  "the README shows the %s as it is (scripts/dev states --mermaid)",
+  "docs/states.md shows the %s as it is (scripts/dev states --mermaid)",
   (_title, model) => {
-    const readme = readFileSync(join(__dirname, "../../../../README.md"), "utf8");
-    expect(readme).toContain(`\`\`\`mermaid\n${drawStates(model)}\n\`\`\``);
+    const page = readFileSync(join(__dirname, "../../../../docs/states.md"), "utf8");
+    expect(page).toContain(`\`\`\`mermaid\n${drawStates(model)}\n\`\`\``);
   },
 );
