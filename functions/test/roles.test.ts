@@ -138,6 +138,24 @@ describe("on a cluster of its own", () => {
     await run(url(), ["drop database plain", "drop role parma_functions, parma_readonly"]);
   });
 
+  test("a user who owns nothing there hears that only the grants are missing", async () => {
+    await run(url(), [
+      `create role deputy login password '${PASSWORD}'`,
+      "create database deputy owner postgres",
+    ]);
+    const ownerUrl = databaseUrl(url(), "deputy");
+    await migrate(ownerUrl);
+    await run(ownerUrl, [
+      "grant create on database deputy to deputy",
+      "grant usage, create on schema pipeline to deputy",
+      "grant select, insert, update on all tables in schema pipeline to deputy",
+    ]);
+    await expect(migrate(urlAs(ownerUrl, "deputy"))).rejects.toThrow(
+      /^The migrations are applied, but .* permission denied for function grant_access/,
+    );
+    await run(url(), ["drop database deputy", "drop role parma_functions, parma_readonly"]);
+  });
+
   test("databases that are migrated at once share the roles", async () => {
     const names = ["first", "second", "third"];
     for (const name of names) await createDatabase(url(), name);
