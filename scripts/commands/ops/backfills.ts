@@ -44,12 +44,12 @@ export async function backfill(
 /** `ops backfills [ID]`: how far backfills have come. */
 export async function backfills(
   id: number | undefined,
-  { json, most }: Printed & { readonly most: number },
+  { json, limit }: Printed & { readonly limit: number },
 ): Promise<void> {
   const db = await operatedDatabase();
   const read = await import("../../../functions/src/stages/operate/backfill/backfill.ts");
   if (id === undefined) {
-    const listed = await read.listBackfills(db, most);
+    const listed = await read.listBackfills(db, limit);
     if (json) console.log(JSON.stringify({ backfills: listed }));
     else console.log(listed.length === 0 ? "There was no backfill." : picture(listed));
     return;

@@ -8,12 +8,12 @@ export interface FailedOptions extends Printed {
 }
 
 /** `ops failed`: lists the raw documents that failed, and why. */
-export async function failed({ json, ...said }: FailedOptions & { readonly most: number }): Promise<void> {
+export async function failed({ json, ...said }: FailedOptions & { readonly limit: number }): Promise<void> {
   const db = await operatedDatabase();
   const { failedRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
   const { failedDocuments } = await import("../../../functions/src/domain/rawDocument/failedDocuments.ts");
-  const { most, ...filter } = await accepted(failedRequest, said);
-  const documents = await failedDocuments(db, filter, most);
+  const { limit, ...filter } = await accepted(failedRequest, said);
+  const documents = await failedDocuments(db, filter, limit);
   if (json) {
     console.log(JSON.stringify({ failed: documents }));
     return;
@@ -25,7 +25,7 @@ export async function failed({ json, ...said }: FailedOptions & { readonly most:
     console.log(`  ${document.reason}\n`);
   }
   const count = documents.length === 1 ? "1 raw document" : `${documents.length} raw documents`;
-  const more = documents.length === most ? " and perhaps more (--most)" : "";
+  const more = documents.length === limit ? " and perhaps more (--limit)" : "";
   console.log(
     documents.length === 0
       ? "No raw document failed."

@@ -33,7 +33,7 @@ function addViews(ops: Command): void {
     .description("the newest runs of scheduled functions")
     .option("--job <name>", "of one function")
     .option("--state <state>", "running, succeeded or failed")
-    .option("--most <number>", "at most so many", wholeNumber, 20)
+    .option("--limit <number>", "at most so many", wholeNumber, 20)
     .option(...JSON_OPTION)
     .action(async (options: RunsOptions) => {
       const { runs } = await import("./runs.ts");
@@ -50,9 +50,9 @@ function filtered(command: Command): Command {
 
 function addRetry(ops: Command): void {
   filtered(ops.command("failed").description("list raw documents that failed, with the reasons"))
-    .option("--most <number>", "at most so many, the oldest first", wholeNumber, 50)
+    .option("--limit <number>", "at most so many, the oldest first", wholeNumber, 50)
     .option(...JSON_OPTION)
-    .action(async (options: FailedOptions & { most: number }) => {
+    .action(async (options: FailedOptions & { limit: number }) => {
       const { failed } = await import("./failed.ts");
       await failed(options);
     });
@@ -125,9 +125,9 @@ function addBackfills(ops: Command): void {
     .command("backfills")
     .description("how far the backfills have come, or one of them with what failed")
     .argument("[id]", "one of them", wholeNumber)
-    .option("--most <number>", "at most so many, the newest first", wholeNumber, 20)
+    .option("--limit <number>", "at most so many, the newest first", wholeNumber, 20)
     .option(...JSON_OPTION)
-    .action(async (id: number | undefined, options: Printed & { most: number }) => {
+    .action(async (id: number | undefined, options: Printed & { limit: number }) => {
       const { backfills } = await import("./backfills.ts");
       await backfills(id, options);
     });

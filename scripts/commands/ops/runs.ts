@@ -5,7 +5,7 @@ import { accepted, operatedDatabase, type Printed, shownTime } from "./operating
 export interface RunsOptions extends Printed {
   readonly job?: string;
   readonly state?: string;
-  readonly most: number;
+  readonly limit: number;
 }
 
 /** `ops runs`: lists the newest runs of scheduled functions. */

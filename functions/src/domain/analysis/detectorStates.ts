@@ -14,10 +14,10 @@ export interface KnownSeries {
 }
 
 const stateRow = z.object({
-  company_measurement_id: z.int(),
-  item_key: z.string(),
+  companyMeasurementId: z.int(),
+  itemKey: z.string(),
   state: z.instanceof(Buffer),
-  last_observed_at: z.date(),
+  lastObservedAt: z.date(),
 });
 
 // By the primary key.
@@ -37,8 +37,8 @@ export async function readStates(
   const rows = await selectRows(connection, stateRow, STATES, [...keysOf(series), subject]);
   return new Map(
     rows.map((row) => [
-      seriesKey({ companyMeasurementId: row.company_measurement_id, itemKey: row.item_key }),
-      { state: unpackState(row.state), lastObservedAt: row.last_observed_at },
+      seriesKey(row),
+      { state: unpackState(row.state), lastObservedAt: row.lastObservedAt },
     ]),
   );
 }
@@ -47,8 +47,8 @@ export async function readStates(
 const REPLAYED = 500;
 
 const historyRow = z.object({
-  company_measurement_id: z.int(),
-  item_key: z.string(),
+  companyMeasurementId: z.int(),
+  itemKey: z.string(),
   value: z.number(),
   timestamp: z.date(),
 });
@@ -68,9 +68,7 @@ export async function readHistories(
   if (series.length === 0) return new Map();
   const values = [...keysOf(series), series.map(({ until }) => until), subject];
   const rows = await selectRows(connection, historyRow, HISTORIES, values);
-  const bySeries = Map.groupBy(rows, (row) =>
-    seriesKey({ companyMeasurementId: row.company_measurement_id, itemKey: row.item_key }),
-  );
+  const bySeries = Map.groupBy(rows, (row) => seriesKey(row));
   return new Map(
     [...bySeries].map(([key, points]) => [
       key,

@@ -52,12 +52,12 @@ export async function judgeAgain(
     valueCount,
     comments.length,
   ]);
-  return amended?.has_unscored ?? false;
+  return amended?.hasUnscored ?? false;
 }
 
 const REMOVE_PROBLEM = "delete from pipeline.data_problem where raw_document_id = $1";
 
-const amendedRow = z.object({ has_unscored: z.boolean() });
+const amendedRow = z.object({ hasUnscored: z.boolean() });
 
 // Comments without a score by measurement_comment_value_unscored_idx: the sweeper may ask for them once more.
 const AMEND = `

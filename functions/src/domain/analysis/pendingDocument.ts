@@ -30,31 +30,19 @@ export async function lockSeries(
   await connection.query(`select ${seriesLock("$1::int", "$2::int")}`, [sourceId, companyId]);
 }
 
-const pendingRow = z
-  .object({
-    id: z.string(),
-    data_source_id: z.int(),
-    source: z.string(),
-    company_id: z.int(),
-    company: z.string(),
-    observed_at: z.date(),
-    task_id: z.int().nullable(),
-  })
-  .transform(
-    (row): PendingDocument => ({
-      id: row.id,
-      sourceId: row.data_source_id,
-      source: row.source,
-      companyId: row.company_id,
-      company: row.company,
-      observedAt: row.observed_at,
-      taskId: row.task_id,
-    }),
-  );
+const pendingRow = z.object({
+  id: z.string(),
+  sourceId: z.int(),
+  source: z.string(),
+  companyId: z.int(),
+  company: z.string(),
+  observedAt: z.date(),
+  taskId: z.int().nullable(),
+});
 
 // By the primary key and raw_document_unanalyzed_idx.
 const NEXT = prepared(`
-  select pending.id, pending.data_source_id, source.source_name as source, pending.company_id,
+  select pending.id, pending.data_source_id as source_id, source.source_name as source, pending.company_id,
          company.name as company, pending.observed_at, pending.task_id
     from pipeline.raw_document wanted
     join pipeline.raw_document pending
@@ -126,21 +114,12 @@ export async function finishAnalysis(
   await connection.query(FINISH, [rawDocumentId, state, now, valueCount, commentCount, newsIds]);
 }
 
-const analysisRow = z
-  .object({
-    state: z.enum(["ANALYZED", "DATA_PROBLEM"]),
-    value_count: z.int(),
-    comment_count: z.int(),
-    news_ids: z.array(z.int()),
-  })
-  .transform(
-    (row): Analysis => ({
-      state: row.state,
-      valueCount: row.value_count,
-      commentCount: row.comment_count,
-      newsIds: row.news_ids,
-    }),
-  );
+const analysisRow = z.object({
+  state: z.enum(["ANALYZED", "DATA_PROBLEM"]),
+  valueCount: z.int(),
+  commentCount: z.int(),
+  newsIds: z.array(z.int()),
+});
 
 const ANALYSIS = prepared(
   "select state, value_count, comment_count, news_ids from pipeline.analysis where raw_document_id = $1",

@@ -7,22 +7,22 @@ const TEXT_TABLES = ["text", "paragraph", "link", "image", "date", "bool"] as co
 const VALUE_TABLES = [...NUMBER_TABLES, ...TEXT_TABLES, "comment"] as const;
 
 const measurementColumns = {
-  measurement_id: z.int(),
+  measurementId: z.int(),
   name: z.string(),
-  declared_type: z.string(),
-  parent_id: z.int().nullable(),
-  parent_name: z.string().nullable(),
-  is_top: z.boolean(),
+  declaredType: z.string(),
+  parentId: z.int().nullable(),
+  parentName: z.string().nullable(),
+  isTop: z.boolean(),
 };
 
 const pointRow = z.object({
   type: z.enum(VALUE_TABLES),
-  company_measurement_id: z.int(),
-  item_key: z.string(),
+  companyMeasurementId: z.int(),
+  itemKey: z.string(),
   value: z.string().nullable(),
   timestamp: z.date(),
   previous: z.string().nullable(),
-  previous_at: z.date().nullable(),
+  previousAt: z.date().nullable(),
   ...measurementColumns,
 });
 
@@ -69,8 +69,8 @@ export async function readPoints(
   };
   for (const row of rows) {
     const at = {
-      companyMeasurementId: row.company_measurement_id,
-      itemKey: row.item_key,
+      companyMeasurementId: row.companyMeasurementId,
+      itemKey: row.itemKey,
       observedAt: row.timestamp,
       measurement: measurementOf(row),
     };
@@ -83,9 +83,9 @@ export async function readPoints(
         previous: previous === null ? null : Number(previous),
       });
     } else if (type === "comment") {
-      points.comments.push({ ...at, isKnown: row.previous_at !== null });
+      points.comments.push({ ...at, isKnown: row.previousAt !== null });
     } else {
-      points.texts.push({ ...at, type, value, previous, previousAt: row.previous_at });
+      points.texts.push({ ...at, type, value, previous, previousAt: row.previousAt });
     }
   }
   return points;
@@ -93,18 +93,17 @@ export async function readPoints(
 
 function measurementOf(row: z.output<z.ZodObject<typeof measurementColumns>>): Measurement {
   return {
-    id: row.measurement_id,
+    id: row.measurementId,
     name: row.name,
-    type: row.declared_type,
-    parent:
-      row.parent_id === null ? null : { id: row.parent_id, name: row.parent_name ?? "", isTop: row.is_top },
+    type: row.declaredType,
+    parent: row.parentId === null ? null : { id: row.parentId, name: row.parentName ?? "", isTop: row.isTop },
   };
 }
 
 const earlierRow = z.object({
   type: z.enum(VALUE_TABLES),
-  company_measurement_id: z.int(),
-  item_key: z.string(),
+  companyMeasurementId: z.int(),
+  itemKey: z.string(),
   value: z.string().nullable(),
   ...measurementColumns,
 });
@@ -149,8 +148,8 @@ export async function readEarlierDocument(
     subject,
   ]);
   return rows.map((row) => ({
-    companyMeasurementId: row.company_measurement_id,
-    itemKey: row.item_key,
+    companyMeasurementId: row.companyMeasurementId,
+    itemKey: row.itemKey,
     measurement: measurementOf(row),
     type: row.type,
     value: row.value,

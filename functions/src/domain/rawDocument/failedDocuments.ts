@@ -58,6 +58,10 @@ const FAILED = `
    limit $5`;
 
 /** The raw documents that are not processed because something is wrong, the oldest first. */
-export function failedDocuments(db: Database, filter: FailedFilter, most: number): Promise<FailedDocument[]> {
-  return selectRows(db, failedDocument, FAILED, [...failedFilterValues(filter), most]);
+export function failedDocuments(
+  db: Database,
+  filter: FailedFilter,
+  limit: number,
+): Promise<FailedDocument[]> {
+  return selectRows(db, failedDocument, FAILED, [...failedFilterValues(filter), limit]);
 }

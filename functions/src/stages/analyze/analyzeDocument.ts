@@ -29,9 +29,9 @@ import { changedPoints, itemChanges, ownChanges } from "./changes.ts";
 import { itemNamesOf } from "./itemNames.ts";
 import { itemsNewAndGone, type ListSeries } from "./items.ts";
 import { readListSeries } from "./listSeries.ts";
-import { anomalyFindings, ruleFindings, withoutTold } from "./numericFindings.ts";
-import { readTold, spacedOut } from "./spacing.ts";
-import { settleSubject } from "./subject.ts";
+import { anomalyFindings, ruleFindings, withoutPointsOf } from "./numericFindings.ts";
+import { readEarlierFindings, spacedOut } from "./spacing.ts";
+import { assignSubject } from "./subject.ts";
 import { writeFindings } from "./writeFindings.ts";
 
 /** What an analysis is set to. */
@@ -59,7 +59,7 @@ export async function analyzeDocument(
   settings: AnalysisSettings,
   now: Date,
 ): Promise<AnalyzedDocument> {
-  const subject = await settleSubject(connection, document);
+  const subject = await assignSubject(connection, document);
   const [points, earlier, rules, listSeries] = await Promise.all([
     readPoints(connection, { id: document.id, subject }),
     readEarlierDocument(connection, { ...document, subject }),
@@ -83,11 +83,11 @@ export async function analyzeDocument(
   const anomalies = judged.flatMap((series) => series.anomalies);
   const { observedAt } = document;
   const candidates = findAll({ observedAt, points, earlier, rules, listSeries, anomalies });
-  const [told] = await Promise.all([
-    readTold(connection, candidates, settings.spacingMs),
+  const [recent] = await Promise.all([
+    readEarlierFindings(connection, candidates, settings.spacingMs),
     keepStates(connection, subject, judged, now),
   ]);
-  const findings = toTell(spacedOut(candidates, told, settings.spacingMs));
+  const findings = withoutRepeats(spacedOut(candidates, recent, settings.spacingMs));
   const written = await writeFindings(connection, findings, document, now);
   const findingIds = written.map(({ findingId }) => findingId);
   const { companyId, taskId } = document;
@@ -114,11 +114,11 @@ async function recordProblem(
   });
 }
 
-/** Leaves out the anomalies that others tell of as well. */
-function toTell(candidates: readonly Candidate[]): Candidate[] {
+/** Leaves out anomalies at points that other findings are about. */
+function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
   const isAnomaly = ({ detector }: Candidate) => detector === "anomaly";
   const others = candidates.filter((candidate) => !isAnomaly(candidate));
-  return [...others, ...withoutTold(candidates.filter(isAnomaly), others)];
+  return [...others, ...withoutPointsOf(candidates.filter(isAnomaly), others)];
 }
 
 interface Found {

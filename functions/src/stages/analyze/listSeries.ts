@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Database, prepared, selectRows } from "../../platform/postgres.ts";
 import type { ListSeries } from "./items.ts";
 
-const row = z.object({ measurement_id: z.int(), company_measurement_id: z.int() });
+const row = z.object({ measurementId: z.int(), companyMeasurementId: z.int() });
 
 // By source_measurement_source_module_id_idx and company_source_measurement_canonical_key.
 const LIST_SERIES = prepared(`
@@ -19,6 +19,6 @@ export async function readListSeries(
 ): Promise<ListSeries> {
   const rows = await selectRows(connection, row, LIST_SERIES, [sourceId, companyId]);
   return new Map(
-    rows.map(({ measurement_id, company_measurement_id }) => [measurement_id, company_measurement_id]),
+    rows.map(({ measurementId, companyMeasurementId }) => [measurementId, companyMeasurementId]),
   );
 }

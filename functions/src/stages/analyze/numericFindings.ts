@@ -85,9 +85,9 @@ export function anomalyFindings(anomalies: readonly Anomaly[], names: ItemNames)
   });
 }
 
-/** The anomalies that are not at a point that a rule tells of: nothing is said twice. */
-export function withoutTold(anomalies: readonly Candidate[], told: readonly Candidate[]): Candidate[] {
-  const points = new Set(told.map(pointKey));
+/** The anomalies at points that no other finding is about: nothing is said twice. */
+export function withoutPointsOf(anomalies: readonly Candidate[], others: readonly Candidate[]): Candidate[] {
+  const points = new Set(others.map(pointKey));
   return anomalies.filter((anomaly) => !points.has(pointKey(anomaly)));
 }
 

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { type Database, prepared, selectRows } from "../../platform/postgres.ts";
 import type { Candidate } from "./candidate.ts";
 
-/** A finding that was told. */
-export interface Told {
+/** A finding that was in the news before. */
+interface EarlierFinding {
   readonly detector: string;
   readonly companyMeasurementId: number;
   readonly itemKey: string;
@@ -12,22 +12,22 @@ export interface Told {
 }
 
 /**
- * The candidates that are told although their series was in the news lately. Within the spacing a rule or the detector
- * tells once of a series, and once more where it goes the other way: a series that flaps is told once, and its return
- * once. A text is told once for each value that it takes. What was told of the very same point is not told again.
+ * The candidates that become news although their series was in the news lately. Within the spacing, a rule or the
+ * detector makes one news item of a series, and one more where the series turns: one that flaps is in the news once, and
+ * its return once. A text makes one for each value that it takes. The same point never makes a second.
  */
 export function spacedOut(
   candidates: readonly Candidate[],
-  told: readonly Told[],
+  earlier: readonly EarlierFinding[],
   spacingMs: number,
 ): Candidate[] {
-  const bySeries = Map.groupBy(told, spacingKey);
+  const bySeries = Map.groupBy(earlier, spacingKey);
   const kept: Candidate[] = [];
   const inOrder = candidates.toSorted((a, b) => a.observedAt.getTime() - b.observedAt.getTime());
   for (const candidate of inOrder) {
     const key = spacingKey(candidate);
     const others = bySeries.get(key) ?? [];
-    if (!isToTell(candidate, others, spacingMs)) continue;
+    if (!isNews(candidate, others, spacingMs)) continue;
     kept.push(candidate);
     const { detector, companyMeasurementId, itemKey, observedAt, facts } = candidate;
     const direction = facts.direction ?? null;
@@ -36,7 +36,11 @@ export function spacedOut(
   return kept;
 }
 
-function isToTell({ observedAt, facts }: Candidate, others: readonly Told[], spacingMs: number): boolean {
+function isNews(
+  { observedAt, facts }: Candidate,
+  others: readonly EarlierFinding[],
+  spacingMs: number,
+): boolean {
   const at = observedAt.getTime();
   if (others.some((other) => other.observedAt.getTime() === at)) return false;
   if (facts.direction === undefined) return true;
@@ -45,30 +49,20 @@ function isToTell({ observedAt, facts }: Candidate, others: readonly Told[], spa
   return facts.kind === "change" || near.length < 2;
 }
 
-function spacingKey(told: { detector: string; companyMeasurementId: number; itemKey: string }): string {
-  return `${told.detector} ${told.companyMeasurementId} ${told.itemKey}`;
+function spacingKey(finding: { detector: string; companyMeasurementId: number; itemKey: string }): string {
+  return `${finding.detector} ${finding.companyMeasurementId} ${finding.itemKey}`;
 }
 
-const toldRow = z
-  .object({
-    detector: z.string(),
-    company_measurement_id: z.int(),
-    item_key: z.string(),
-    observed_at: z.date(),
-    direction: z.string().nullable(),
-  })
-  .transform(
-    (row): Told => ({
-      detector: row.detector,
-      companyMeasurementId: row.company_measurement_id,
-      itemKey: row.item_key,
-      observedAt: row.observed_at,
-      direction: row.direction,
-    }),
-  );
+const earlierRow = z.object({
+  detector: z.string(),
+  companyMeasurementId: z.int(),
+  itemKey: z.string(),
+  observedAt: z.date(),
+  direction: z.string().nullable(),
+});
 
 // By the unique key of pipeline.finding.
-const TOLD = prepared(`
+const EARLIER = prepared(`
   select finding.detector, finding.company_measurement_id, finding.item_key, finding.observed_at,
          finding.facts ->> 'direction' as direction
     from (
@@ -83,14 +77,14 @@ const TOLD = prepared(`
      and finding.item_key = candidate.item_key
      and finding.observed_at between candidate.first - $5::interval and candidate.last + $5::interval`);
 
-/** What was told near the candidates: of the same series, by the same rule or detector. */
-export async function readTold(
+/** The findings near the candidates: of the same series, by the same rule or detector. */
+export async function readEarlierFindings(
   connection: Database,
   candidates: readonly Candidate[],
   spacingMs: number,
-): Promise<Told[]> {
+): Promise<EarlierFinding[]> {
   if (candidates.length === 0) return [];
-  return selectRows(connection, toldRow, TOLD, [
+  return selectRows(connection, earlierRow, EARLIER, [
     candidates.map(({ detector }) => detector),
     candidates.map(({ companyMeasurementId }) => companyMeasurementId),
     candidates.map(({ itemKey }) => itemKey),

@@ -71,7 +71,7 @@ const SET_SUBJECT = prepared(`
  * each with documents of its own: their series are told apart by this, and not compared with one another. Something
  * that is called differently from now on stays the same.
  */
-export async function settleSubject(
+export async function assignSubject(
   connection: Database,
   { id, sourceId, companyId, observedAt }: PendingDocument,
 ): Promise<string> {

@@ -3,15 +3,10 @@ import { type Database, selectRows } from "../../platform/postgres.ts";
 import type { Candidate } from "./candidate.ts";
 import { newsText } from "./newsText.ts";
 
-/** A finding and its news, as they were written. */
-export interface WrittenFinding {
-  readonly findingId: number;
-  readonly newsId: number;
-}
+const written = z.object({ findingId: z.coerce.number(), newsId: z.int() });
 
-const written = z
-  .object({ id: z.coerce.number(), news_id: z.int() })
-  .transform((row): WrittenFinding => ({ findingId: row.id, newsId: row.news_id }));
+/** A finding and its news, as they were written. */
+export type WrittenFinding = z.output<typeof written>;
 
 // The news' ids are drawn first, since a row of news says nothing by which its finding could be told. What is there
 // already, by the unique key of pipeline.finding, is left as it is: two that write about the same series never run at
@@ -39,7 +34,7 @@ const WRITE = `
     (news_id, detector, company_measurement_id, item_key, observed_at, severity, facts)
   select news_id, detector, company_measurement_id, item_key, observed_at, severity, facts
     from draft
-  returning id, news_id`;
+  returning id as finding_id, news_id`;
 
 /** Writes findings with their news, in one statement. */
 export async function writeFindings(

@@ -53,13 +53,13 @@ export function removeValues(
 ): Promise<Batch> {
   return db.transaction(async (connection) => {
     const expired = await selectRows(connection, expiredRow, EXPIRED, [sourceId, before]);
-    const ids = expired.filter(({ is_taken }) => is_taken).map(({ id }) => id);
+    const ids = expired.filter(({ isTaken }) => isTaken).map(({ id }) => id);
     await remove(connection, ids, now);
     return { removed: ids.length, isLast: ids.length < DOCUMENTS_A_BATCH && ids.length === expired.length };
   });
 }
 
-const expiredRow = z.object({ id: z.string(), is_taken: z.boolean() });
+const expiredRow = z.object({ id: z.string(), isTaken: z.boolean() });
 
 async function remove(connection: Database, ids: readonly string[], now: Date): Promise<void> {
   if (ids.length === 0) return;

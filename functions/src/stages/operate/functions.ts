@@ -48,7 +48,7 @@ export const erase = onTaskDispatched(
   },
   taskHandler(async (request) => {
     const { erasePayload } = await import("./erase/erasure.ts");
-    const { eraseOnwards } = await import("./erase/erase.ts");
+    const { continueErasure } = await import("./erase/erase.ts");
     const { removeChannelSecret } = await import("./erase/eraseChannels.ts");
     const { database } = await import("../../platform/postgres.ts");
     const { firestore } = await import("../../platform/firebase.ts");
@@ -65,7 +65,7 @@ export const erase = onTaskDispatched(
       clock: () => new Date(),
       signal: AbortSignal.timeout(1_500_000),
     };
-    await eraseOnwards(context, erasureId);
+    await continueErasure(context, erasureId);
   }),
 );
 

@@ -27,7 +27,7 @@ const REMOVE_REPORTS = `
    using unnest($1::int[], $2::date[]) as report (user_id, week)
    where report_run.user_id = report.user_id and report_run.week = report.week`;
 
-const reportRow = z.object({ user_id: z.int(), week: z.string(), page_blob: z.string().nullable() });
+const reportRow = z.object({ userId: z.int(), week: z.string(), pageBlob: z.string().nullable() });
 
 /** Removes users' weekly reports: the pages that were kept, and what is recorded of them. */
 export function removeReports(
@@ -36,9 +36,9 @@ export function removeReports(
 ): Promise<Batch> {
   return db.transaction(async (connection) => {
     const reports = await selectRows(connection, reportRow, EXPIRED, [before, REPORTS_A_BATCH]);
-    const pages = reports.flatMap(({ page_blob }) => page_blob ?? []);
+    const pages = reports.flatMap(({ pageBlob }) => pageBlob ?? []);
     await pMap(pages, (name) => blobStore.remove({ name }), { concurrency: REMOVALS_AT_A_TIME });
-    const keys = [reports.map(({ user_id }) => user_id), reports.map(({ week }) => week)];
+    const keys = [reports.map(({ userId }) => userId), reports.map(({ week }) => week)];
     await connection.query(REMOVE_DELIVERIES, keys);
     await connection.query(REMOVE_REPORTS, keys);
     return { removed: reports.length, isLast: reports.length < REPORTS_A_BATCH };

@@ -17,9 +17,9 @@ import {
 const newsRow = z.object({
   title: z.string().nullable(),
   message: z.string(),
-  trigger_factor: z.string().nullable(),
+  triggerFactor: z.string().nullable(),
   timestamp: z.date(),
-  company_id: z.int(),
+  companyId: z.int(),
   company: z.string(),
   source: z.string(),
   measurement: z.string(),
@@ -73,23 +73,15 @@ export async function improveNews(
   const words = await askForWords(asking, news, grounds, now);
   if (words === undefined) return;
   const names = possibleNames(`${words.title}\n${words.message}`, grounds);
-  if (await namesAnotherCompany(asking.db, news.company_id, names)) {
+  if (await namesAnotherCompany(asking.db, news.companyId, names)) {
     logWarning("Better words were rejected: they name another company", { news: newsId });
     return;
   }
   await replaceWords(asking.db, { newsId, news, words }, now);
 }
 
-function textsOf({
-  title,
-  message,
-  trigger_factor,
-  timestamp,
-  company,
-  source,
-  measurement,
-}: News): string[] {
-  return [title ?? "", message, trigger_factor ?? "", timestamp.toISOString(), company, source, measurement];
+function textsOf({ title, message, triggerFactor, timestamp, company, source, measurement }: News): string[] {
+  return [title ?? "", message, triggerFactor ?? "", timestamp.toISOString(), company, source, measurement];
 }
 
 // What a message's heading and a card of the web application show without cutting it.
@@ -99,14 +91,14 @@ const MESSAGE_LENGTH = 400;
 const OUTPUT_TOKENS = 2500;
 
 async function askForWords(asking: Asking, news: News, grounds: Grounds, now: Date) {
-  const { company, source, measurement, timestamp, severity, facts, title, message, trigger_factor } = news;
+  const { company, source, measurement, timestamp, severity, facts, title, message, triggerFactor } = news;
   const finding = {
     company,
     source,
     measurement,
     observedAt: timestamp,
     severity,
-    change: trigger_factor,
+    change: triggerFactor,
     facts,
   };
   try {

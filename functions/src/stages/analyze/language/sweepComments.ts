@@ -6,9 +6,9 @@ import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
 
 // Scoring takes minutes where the language model is slow, and is tried for an hour.
 const WAIT_SECONDS = 2 * 3600;
-const MOST_AT_A_TIME = 500;
+const MAX_AT_A_TIME = 500;
 
-const unscoredDocument = z.object({ raw_document_id: z.string() });
+const unscoredDocument = z.object({ rawDocumentId: z.string() });
 
 // Once a document: comments without a score are no loss that is worth more. Reads analysis_comments_idx and
 // measurement_comment_value_unscored_idx.
@@ -18,7 +18,7 @@ const ASK_AGAIN = `
       from pipeline.analysis
      where comment_count > 0 and comments_asked_again_at is null and analyzed_at < $2
      order by analyzed_at
-     limit ${MOST_AT_A_TIME}
+     limit ${MAX_AT_A_TIME}
        for no key update skip locked
   ), asked as (
     update pipeline.analysis
@@ -43,8 +43,8 @@ export async function sweepComments(
   ]);
   await enqueue(
     "scoreComments",
-    rows.map(({ raw_document_id }) => {
-      const task = scoreCommentsTask(raw_document_id);
+    rows.map(({ rawDocumentId }) => {
+      const task = scoreCommentsTask(rawDocumentId);
       return { ...task, id: `${task.id}-again` };
     }),
   );

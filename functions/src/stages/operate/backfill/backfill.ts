@@ -5,59 +5,41 @@ import { type Task, taskId } from "../../../platform/taskQueue.ts";
 import { cancelTaskIn } from "../ops/cancelTask.ts";
 import type { OperationContext } from "../ops/operation.ts";
 
-const backfillRow = z
-  .object({
-    id: z.coerce.number(),
-    mode: z.enum(["MINE", "PROCESS"]),
-    source: z.string(),
-    from_time: z.date(),
-    to_time: z.date(),
-    state: z.enum(["RUNNING", "DONE", "CANCELLED"]),
-    companies: z.coerce.number(),
-    total: z.coerce.number(),
-    done: z.coerce.number(),
-    failed: z.coerce.number(),
-    run_as_new: z.coerce.number(),
-    task_id: z.int().nullable(),
-    requested_by: z.string(),
-    created_at: z.date(),
-    ended_at: z.date().nullable(),
-    cancelled_by: z.string().nullable(),
-  })
-  .transform((row) => ({
-    id: row.id,
-    mode: row.mode,
-    source: row.source,
-    from: row.from_time,
-    /** Not itself in the range. */
-    to: row.to_time,
-    state: row.state,
-    companies: row.companies,
-    /** In companies for MINE, in raw documents for PROCESS. */
-    total: row.total,
-    done: row.done,
-    failed: row.failed,
-    /** Of the documents that are done, those that run as new ones do, because they had failed or were never run. */
-    runAsNew: row.run_as_new,
-    /** The scheduled task of MINE. */
-    task: row.task_id,
-    requestedBy: row.requested_by,
-    createdAt: row.created_at,
-    endedAt: row.ended_at,
-    cancelledBy: row.cancelled_by,
-  }));
+const backfillRow = z.object({
+  id: z.coerce.number(),
+  mode: z.enum(["MINE", "PROCESS"]),
+  source: z.string(),
+  from: z.date(),
+  /** Not itself in the range. */
+  to: z.date(),
+  state: z.enum(["RUNNING", "DONE", "CANCELLED"]),
+  companies: z.coerce.number(),
+  /** In companies for MINE, in raw documents for PROCESS. */
+  total: z.coerce.number(),
+  done: z.coerce.number(),
+  failed: z.coerce.number(),
+  /** Of the documents that are done, those that run as new ones, because they had failed or were never run. */
+  runAsNew: z.coerce.number(),
+  /** The scheduled task of MINE. */
+  task: z.int().nullable(),
+  requestedBy: z.string(),
+  createdAt: z.date(),
+  endedAt: z.date().nullable(),
+  cancelledBy: z.string().nullable(),
+});
 
 /** A backfill, and how far it has come. */
 export type Backfill = z.output<typeof backfillRow>;
 
 const SELECT = `
-  select progress.*, source.source_name as source
+  select progress.*, progress.from_time as "from", progress.to_time as "to", progress.task_id as task,
+         source.source_name as source
     from pipeline.backfill_progress progress
     join data_source source on source.id = progress.data_source_id`;
 
 /** The newest backfills. */
-export function listBackfills(db: Database, most: number): Promise<Backfill[]> {
-  return selectRows(db, backfillRow, `${SELECT} order by progress.id desc limit $1`, [most]);
+export function listBackfills(db: Database, limit: number): Promise<Backfill[]> {
+  return selectRows(db, backfillRow, `${SELECT} order by progress.id desc limit $1`, [limit]);
 }
 
 /** One backfill. @throws ApiError 404 */
@@ -67,13 +49,11 @@ export async function readBackfill(db: Database, id: number): Promise<Backfill> 
   return row;
 }
 
-const failureRow = z
-  .object({ raw_document_id: z.string(), company_id: z.int(), reason: z.string() })
-  .transform((row) => ({ document: row.raw_document_id, company: row.company_id, reason: row.reason }));
+const failureRow = z.object({ document: z.string(), company: z.int(), reason: z.string() });
 
 // By the primary key.
 const FAILURES = `
-  select raw_document_id, company_id, reason from pipeline.backfill_failure
+  select raw_document_id as document, company_id as company, reason from pipeline.backfill_failure
    where backfill_id = $1 order by company_id, raw_document_id limit 100`;
 
 /** The first documents that a backfill could not process; they keep their old values. */

@@ -17,18 +17,18 @@ export interface NextDocument extends ProcessAgainPayload {
 
 const nextRow = z.object({
   attempt: z.int(),
-  last_error: z.string().nullable(),
-  after_id: z.string().nullable(),
+  lastError: z.string().nullable(),
+  afterId: z.string().nullable(),
   id: z.string().nullable(),
   path: z.string().nullable(),
   state: z.enum(["RECEIVED", "NORMALIZED", "ANALYZED", "DATA_PROBLEM", "FAILED"]).nullable(),
-  observed_at: z.date().nullable(),
+  observedAt: z.date().nullable(),
 });
 
 // The beginning is counted before the work, so that a document that kills its process does so a few times only. The
 // document by raw_document_source_idx. What came after the backfill began was processed by the newest map anyway.
 const BEGIN_NEXT = `
-  with lane as (
+  with progress as (
     update pipeline.backfill_company company
        set attempt = attempt + 1, last_seen_at = $3
       from pipeline.backfill
@@ -37,16 +37,16 @@ const BEGIN_NEXT = `
     returning backfill.data_source_id, backfill.from_time, backfill.to_time, backfill.created_at,
               company.company_id, company.after_time, company.after_id, company.attempt, company.last_error
   )
-  select lane.attempt, lane.last_error, lane.after_id, next.*
-    from lane
+  select progress.attempt, progress.last_error, progress.after_id, next.*
+    from progress
     left join lateral (
       select document.id, document.path, document.state::text, document.observed_at
         from pipeline.raw_document document
-       where document.data_source_id = lane.data_source_id and document.company_id = lane.company_id
-         and document.observed_at >= coalesce(lane.after_time, lane.from_time)
-         and document.observed_at < lane.to_time
-         and (lane.after_id is null or (document.observed_at, document.id) > (lane.after_time, lane.after_id))
-         and document.received_at <= lane.created_at
+       where document.data_source_id = progress.data_source_id and document.company_id = progress.company_id
+         and document.observed_at >= coalesce(progress.after_time, progress.from_time)
+         and document.observed_at < progress.to_time
+         and (progress.after_id is null or (document.observed_at, document.id) > (progress.after_time, progress.after_id))
+         and document.received_at <= progress.created_at
          and document.removed_at is null and document.values_removed_at is null
        order by document.observed_at, document.id
        limit 1
@@ -68,7 +68,7 @@ export async function beginNext(
 ): Promise<NextDocument | undefined> {
   const row = await selectRow(db, nextRow, BEGIN_NEXT, [backfillId, companyId, now]);
   if (row === undefined) return undefined;
-  const { id, path, state, observed_at: observedAt, attempt, last_error: lastError, after_id: afterId } = row;
+  const { id, path, state, observedAt, attempt, lastError, afterId } = row;
   if (id === null || path === null || state === null || observedAt === null) {
     await db.query(END, [backfillId, companyId, now]);
     return undefined;
@@ -76,7 +76,7 @@ export async function beginNext(
   return { backfillId, companyId, id, path, state, observedAt, attempt, lastError, afterId };
 }
 
-const LOCK_LANE = `
+const LOCK_PROGRESS = `
   select from pipeline.backfill_company
    where backfill_id = $1 and company_id = $2 and ended_at is null and after_id is not distinct from $3
      for update`;
@@ -86,11 +86,11 @@ const LOCK_LANE = `
  *
  * @returns false where another process has done the document meanwhile
  */
-export async function lockLane(
+export async function lockProgress(
   connection: Database,
   { backfillId, companyId, afterId }: NextDocument,
 ): Promise<boolean> {
-  const { rowCount } = await connection.query(LOCK_LANE, [backfillId, companyId, afterId]);
+  const { rowCount } = await connection.query(LOCK_PROGRESS, [backfillId, companyId, afterId]);
   return rowCount === 1;
 }
 

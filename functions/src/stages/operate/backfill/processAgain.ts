@@ -16,7 +16,7 @@ import { type ProcessAgainPayload, processAgainTask } from "./backfill.ts";
 import {
   advance,
   beginNext,
-  lockLane,
+  lockProgress,
   type NextDocument,
   recordError,
   recordFailure,
@@ -92,7 +92,7 @@ async function fail(
   now: Date,
 ): Promise<void> {
   const done = await db.transaction(async (connection) => {
-    if (!(await lockLane(connection, next))) return false;
+    if (!(await lockProgress(connection, next))) return false;
     await recordFailure(connection, next, reason);
     await advance(connection, next, "failed", now);
     return true;
@@ -107,7 +107,7 @@ const RECEIVE_AGAIN = `
 
 async function runAsNew({ db, enqueue }: ProcessAgainContext, next: NextDocument, now: Date): Promise<void> {
   const done = await db.transaction(async (connection) => {
-    if (!(await lockLane(connection, next))) return false;
+    if (!(await lockProgress(connection, next))) return false;
     await connection.query(RECEIVE_AGAIN, [next.id, now]);
     await advance(connection, next, "runAsNew", now);
     return true;
@@ -131,9 +131,9 @@ async function replace(context: ProcessAgainContext, next: NextDocument, now: Da
 }
 
 const documentRow = z.object({
-  data_source_id: z.int(),
-  company_id: z.int(),
-  observed_at: z.date(),
+  dataSourceId: z.int(),
+  companyId: z.int(),
+  observedAt: z.date(),
   subject: z.string(),
   state: z.enum(["NORMALIZED", "ANALYZED", "DATA_PROBLEM"]),
 });
@@ -151,7 +151,7 @@ async function replaceAll(
   { next, extracted }: { readonly next: NextDocument; readonly extracted: ExtractedDocument },
   now: Date,
 ) {
-  if (!(await lockLane(connection, next))) return undefined;
+  if (!(await lockProgress(connection, next))) return undefined;
   const { sourceId } = extracted.document;
   await lockSeries(connection, { sourceId, companyId: next.companyId });
   const row = await selectRow(connection, documentRow, LOCK_DOCUMENT, [next.id]);
@@ -166,7 +166,7 @@ async function replaceAll(
   // One that is not analyzed yet is analyzed in its own time, with news.
   if (state !== "NORMALIZED") {
     const { id, companyId, observedAt } = next;
-    const document = { id, sourceId: row.data_source_id, companyId, observedAt, state, subject };
+    const document = { id, sourceId: row.dataSourceId, companyId, observedAt, state, subject };
     const hasUnscored = await judgeAgain(connection, document, changed, now);
     const task = scoreCommentsTask(id);
     if (hasUnscored) scores.push({ ...task, id: `${task.id}-backfill-${next.backfillId}` });

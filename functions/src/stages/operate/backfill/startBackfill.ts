@@ -69,7 +69,7 @@ export async function startBackfill(context: OperationContext, request: Backfill
 const LOCK = "select pg_advisory_xact_lock(hashtextextended('pipeline.backfill ' || $1::int, 0))";
 
 const idRow = z.object({ id: z.coerce.number() });
-const companyRow = z.object({ company_id: z.int() });
+const companyRow = z.object({ companyId: z.int() });
 
 const RUNNING = `
   select id from pipeline.backfill_progress
@@ -104,7 +104,7 @@ async function addDocuments(
 ): Promise<number[]> {
   const rows = await selectRows(connection, companyRow, ADD_DOCUMENTS, [backfillId, companies]);
   if (rows.length === 0) throw nothing("There is no raw document in this range");
-  return rows.map((row) => row.company_id);
+  return rows.map((row) => row.companyId);
 }
 
 // What lacks something: no raw document of the range is there, or a call of a task in it failed or was left out. The
@@ -160,7 +160,7 @@ async function addTask(
   if (!isCrm(source)) {
     const rows = await selectRows(connection, companyRow, ADD_COMPANIES, [backfillId, companies, all]);
     if (rows.length === 0) throw nothing("No company of this source lacks anything in this range");
-    added = rows.map((row) => row.company_id);
+    added = rows.map((row) => row.companyId);
   }
   await connection.query(ADD_TASK, [backfillId, now]);
   return added;

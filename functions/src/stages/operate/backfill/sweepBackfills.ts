@@ -6,7 +6,7 @@ import { processAgainTask } from "./backfill.ts";
 
 // A task is given up after nine minutes, and its queue waits up to ten until it tries again.
 const SILENT_SECONDS = 20 * 60;
-const MOST_AT_A_TIME = 1_000;
+const MAX_AT_A_TIME = 1_000;
 
 // Companies wait in the queue for each other, so that one alone may be silent for long: tasks are lost where the whole
 // backfill is. Reads backfill_company_open_idx.
@@ -27,9 +27,9 @@ const SILENT = `
     join pipeline.backfill_company company using (backfill_id)
    where company.documents is not null and company.ended_at is null
    order by company.backfill_id, company.company_id
-   limit ${MOST_AT_A_TIME}`;
+   limit ${MAX_AT_A_TIME}`;
 
-const silentRow = z.object({ backfill_id: z.coerce.number(), company_id: z.int() });
+const silentRow = z.object({ backfillId: z.coerce.number(), companyId: z.int() });
 
 /** Goes on with backfills whose tasks got lost. */
 export async function sweepBackfills(
@@ -40,7 +40,7 @@ export async function sweepBackfills(
   const round = patience.now.getTime();
   await enqueue(
     "processAgain",
-    rows.map((row) => processAgainTask({ backfillId: row.backfill_id, companyId: row.company_id }, round)),
+    rows.map((row) => processAgainTask({ backfillId: row.backfillId, companyId: row.companyId }, round)),
   );
   return { backfillsAgain: rows.length };
 }

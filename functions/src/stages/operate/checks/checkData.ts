@@ -67,7 +67,7 @@ function periodStart(now: Date, pausingSince: Date | undefined): Date {
   return new Date(Math.max(wanted, now.getTime() - LONGEST_PERIOD_MS));
 }
 
-const pausing = z.object({ paused_by: z.string(), since: z.date() });
+const pausing = z.object({ pausedBy: z.string(), since: z.date() });
 
 const PAUSING_SINCE = `
   select paused_by, min(since) as since from pipeline.source_pause where paused_by like 'check:%' group by paused_by`;
@@ -75,7 +75,7 @@ const PAUSING_SINCE = `
 /** Since when checks have been pausing sources. */
 async function pausingSince(db: TransactionalDatabase): Promise<ReadonlyMap<string, Date>> {
   const rows = await selectRows(db, pausing, PAUSING_SINCE);
-  return new Map(rows.map(({ paused_by, since }) => [paused_by, since]));
+  return new Map(rows.map(({ pausedBy, since }) => [pausedBy, since]));
 }
 
 async function runAndRecord(

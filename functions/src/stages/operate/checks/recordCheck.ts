@@ -106,9 +106,9 @@ async function settlePauses(connection: Database, { check, outcome, now }: Check
   };
 }
 
-const namedSource = z.object({ source_name: z.string() });
+const namedSource = z.object({ sourceName: z.string() });
 
 async function namesOf(connection: Database, sourceIds: readonly number[]): Promise<string[]> {
   const text = "select source_name from data_source where id = any ($1::int[]) order by id";
-  return (await selectRows(connection, namedSource, text, [sourceIds])).map(({ source_name }) => source_name);
+  return (await selectRows(connection, namedSource, text, [sourceIds])).map(({ sourceName }) => sourceName);
 }

@@ -44,9 +44,9 @@ select (select count(*) from finding) as failing_count,
  where $1::timestamp(3) >= $2::timestamp(3)`;
 
 const resultRow = z.object({
-  failing_count: z.coerce.number(),
+  failingCount: z.coerce.number(),
   findings: z.array(z.record(z.string(), z.unknown())),
-  source_ids: z.array(z.int()),
+  sourceIds: z.array(z.int()),
 });
 
 /**
@@ -66,7 +66,7 @@ export async function runCheck(
       return selectRow(connection, resultRow, around(check.sql), [now, since]);
     });
     if (row === undefined) throw new Error(`The check ${check.name} gave no result`);
-    const { failing_count: failingCount, findings, source_ids: sourceIds } = row;
+    const { failingCount, findings, sourceIds } = row;
     return { state: failingCount === 0 ? "PASSING" : "FAILING", failingCount, findings, sourceIds };
   } catch (error) {
     if (isOwnFault(error)) return { state: "BROKEN", error: errorText(error) };

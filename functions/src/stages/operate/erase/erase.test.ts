@@ -18,7 +18,7 @@ import { storeRawDocument } from "../../../domain/rawDocument/storeRawDocument.t
 import { feedRawData } from "../../ingest/feedRawData.ts";
 import { createBatch } from "../../normalize/batch.ts";
 import { normalizeDocument } from "../../normalize/normalizeDocument.ts";
-import { eraseCompany, eraseLater, eraseOnwards, eraseUser } from "./erase.ts";
+import { continueErasure, eraseCompany, eraseLater, eraseUser } from "./erase.ts";
 import { type EraseContext, openErasure, type Receipt } from "./erasure.ts";
 import { eraseLeftovers } from "./unfinished.ts";
 
@@ -321,11 +321,11 @@ describe("a company", () => {
     const later = await eraseLater(context(), { kind: "COMPANY", ...ask(id) });
     expect(later.finishedAt).toBeNull();
     expect(queue.take("erase")?.payload).toEqual({ erasureId: later.id });
-    await eraseOnwards(context({ signal: AbortSignal.abort() }), later.id);
+    await continueErasure(context({ signal: AbortSignal.abort() }), later.id);
     expect(queue.waiting("erase")).toEqual([]);
-    await eraseOnwards(context({ signal: AbortSignal.abort(), clock: () => new Date() }), later.id);
+    await continueErasure(context({ signal: AbortSignal.abort(), clock: () => new Date() }), later.id);
     expect(queue.take("erase")?.payload).toEqual({ erasureId: later.id });
-    await eraseOnwards(context(), later.id);
+    await continueErasure(context(), later.id);
     expect(await eraseCompany(context(), ask(id))).toMatchObject({ finishedAt: NOW, counts: { company: 1 } });
   });
 });

@@ -92,7 +92,7 @@ async function eraseUserData(context: EraseContext, receipt: Receipt): Promise<v
 }
 
 /** Goes on with an erasure until it is done or the signal tells to stop; then another task goes on. */
-export async function eraseOnwards(context: EraseContext, erasureId: number): Promise<void> {
+export async function continueErasure(context: EraseContext, erasureId: number): Promise<void> {
   try {
     await runErasure(context, erasureId);
   } catch (error) {

@@ -35,7 +35,7 @@ const NEXT_OWN_CHANNEL = `
    order by channel.id
    limit 1`;
 
-const channelRow = z.object({ id: z.int(), secret_id: z.string().nullable(), is_secret_shared: z.boolean() });
+const channelRow = z.object({ id: z.int(), secretId: z.string().nullable(), isSecretShared: z.boolean() });
 
 /** Erases the channels that are a user's only, each after its secret: its row is what names the secret. */
 export async function eraseChannels(context: EraseContext, { id, subjectId }: Receipt): Promise<void> {
@@ -44,8 +44,8 @@ export async function eraseChannels(context: EraseContext, { id, subjectId }: Re
     context.signal?.throwIfAborted();
     const channel = await selectRow(context.db, channelRow, NEXT_OWN_CHANNEL, [id]);
     if (channel === undefined) return;
-    if (channel.secret_id !== null && !channel.is_secret_shared) {
-      await eraseSecret(context, id, channel.secret_id);
+    if (channel.secretId !== null && !channel.isSecretShared) {
+      await eraseSecret(context, id, channel.secretId);
     }
     await eraseRow(context, {
       erasureId: id,

@@ -13,7 +13,7 @@ const OPEN_CALLS = `
    where call.company_id = $1 and call.state in ('WAITING', 'ENQUEUED', 'RUNNING')
    order by call.task_id`;
 
-const openCall = z.object({ task_id: z.int(), attempts: z.int() });
+const openCall = z.object({ taskId: z.int(), attempts: z.int() });
 
 /**
  * Ends the mining of a company: its links go first, so that no call is opened any more, then its open calls end and
@@ -23,7 +23,7 @@ export async function stopMining(context: EraseContext, { id, subjectId }: Recei
   const { db, enqueue, clock } = context;
   const company = { erasureId: id, root: "public.company", table: "company", id: subjectId };
   await eraseOwnedBy(context, company, "public.company_data_source");
-  for (const { task_id: taskId, attempts } of await selectRows(db, openCall, OPEN_CALLS, [subjectId])) {
+  for (const { taskId, attempts } of await selectRows(db, openCall, OPEN_CALLS, [subjectId])) {
     const result = {
       companyId: subjectId,
       state: "FAILED" as const,
@@ -53,7 +53,7 @@ const REPLACE = `
     from unnest($1::int[], $2::text[], $3::text[]) as changed (task_id, said, now_said)
    where task.task_id = changed.task_id and task.result_summary = changed.said`;
 
-const summaryRow = z.object({ task_id: z.int(), result_summary: z.string() });
+const summaryRow = z.object({ taskId: z.int(), resultSummary: z.string() });
 const summary = z.looseObject({ errors: z.record(z.string(), z.unknown()) });
 
 /** Removes what scheduled tasks' summaries say of a company: why it could not be mined, in a module's words. */
@@ -61,15 +61,15 @@ export async function eraseSummaries(context: EraseContext, { subjectId }: Recei
   for (let after = 0; ; ) {
     context.signal?.throwIfAborted();
     const rows = await selectRows(context.db, summaryRow, SUMMARIES, [subjectId, after]);
-    const changed = rows.map((row) => ({ ...row, nowSaid: withoutCompany(row.result_summary, subjectId) }));
+    const changed = rows.map((row) => ({ ...row, nowSaid: withoutCompany(row.resultSummary, subjectId) }));
     await context.db.query(REPLACE, [
-      changed.map(({ task_id }) => task_id),
-      changed.map(({ result_summary }) => result_summary),
+      changed.map(({ taskId }) => taskId),
+      changed.map(({ resultSummary }) => resultSummary),
       changed.map(({ nowSaid }) => nowSaid),
     ]);
     const last = rows.at(-1);
     if (last === undefined) return;
-    after = last.task_id;
+    after = last.taskId;
   }
 }
 

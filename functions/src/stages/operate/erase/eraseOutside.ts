@@ -10,7 +10,7 @@ const stores = z.enum(["firestore raw_data", "firestore batch", "blob store"]);
 type Store = z.output<typeof stores>;
 
 // As many as one commit of Firestore takes easily; blobs go one by one.
-const MOST_A_PAGE = 200;
+const MAX_A_PAGE = 200;
 const REMOVALS_AT_A_TIME = 10;
 
 type OutsideContext = Pick<EraseContext, "db" | "firestore" | "blobStore" | "signal" | "onBatch">;
@@ -33,12 +33,12 @@ export async function eraseOutside(context: OutsideContext, receipt: Receipt): P
 }
 
 async function pathsOf(query: FirebaseFirestore.Query): Promise<string[]> {
-  const { docs } = await query.select().limit(MOST_A_PAGE).get();
+  const { docs } = await query.select().limit(MAX_A_PAGE).get();
   return docs.map(({ ref }) => ref.path);
 }
 
 async function blobsBelow({ blobStore }: OutsideContext, folder: string): Promise<string[]> {
-  return (await blobStore.list(folder, MOST_A_PAGE)).map(({ name }) => name);
+  return (await blobStore.list(folder, MAX_A_PAGE)).map(({ name }) => name);
 }
 
 /**
@@ -69,8 +69,8 @@ const TAKE = `
 const IN_HAND = "select pages_done, in_hand from pipeline.erasure where id = $1";
 
 const inHandRow = z.object({
-  pages_done: z.int(),
-  in_hand: z.object({ store: stores, names: z.array(z.string()) }).nullable(),
+  pagesDone: z.int(),
+  inHand: z.object({ store: stores, names: z.array(z.string()) }).nullable(),
 });
 
 const DONE = `
@@ -83,11 +83,11 @@ const DONE = `
 async function settle(context: OutsideContext, erasureId: number): Promise<number> {
   const row = await selectRow(context.db, inHandRow, IN_HAND, [erasureId]);
   if (row === undefined) throw new Error(`There is no erasure ${erasureId}`);
-  const { pages_done, in_hand } = row;
-  if (in_hand === null) return pages_done;
-  await remove(context, in_hand.store, in_hand.names);
-  await context.db.query(DONE, [erasureId, pages_done, in_hand.store, in_hand.names.length]);
-  return pages_done + 1;
+  const { pagesDone, inHand } = row;
+  if (inHand === null) return pagesDone;
+  await remove(context, inHand.store, inHand.names);
+  await context.db.query(DONE, [erasureId, pagesDone, inHand.store, inHand.names.length]);
+  return pagesDone + 1;
 }
 
 async function remove(

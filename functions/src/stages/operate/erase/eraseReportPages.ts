@@ -18,8 +18,8 @@ const PAGES = `
 
 const FORGET = "update pipeline.report_run set page_blob = null where page_blob = any ($1::text[])";
 
-const companyRow = z.object({ name: z.string(), created_at: z.date() });
-const pageRow = z.object({ user_id: z.int(), week: z.string(), page_blob: z.string() });
+const companyRow = z.object({ name: z.string(), createdAt: z.date() });
+const pageRow = z.object({ userId: z.int(), week: z.string(), pageBlob: z.string() });
 
 /** Removes the pages of people's weekly reports that name a company: each as a whole, since it is one text. */
 export async function eraseReportPages(context: EraseContext, { id, subjectId }: Receipt): Promise<void> {
@@ -31,16 +31,16 @@ export async function eraseReportPages(context: EraseContext, { id, subjectId }:
   let after: [number, string] = [0, "-infinity"];
   for (;;) {
     signal?.throwIfAborted();
-    const pages = await selectRows(db, pageRow, PAGES, [company.created_at, ...after]);
+    const pages = await selectRows(db, pageRow, PAGES, [company.createdAt, ...after]);
     const last = pages.at(-1);
     if (last === undefined) return;
-    const blobs = pages.map(({ page_blob }) => page_blob);
+    const blobs = pages.map(({ pageBlob }) => pageBlob);
     const naming = await blobsWhere(blobStore, blobs, (text) => text === undefined || isNamed(text));
     await inPages(context, id, "blob store", () =>
       blobsWhere(blobStore, naming, (text) => text !== undefined),
     );
     await db.query(FORGET, [naming]);
-    after = [last.user_id, last.week];
+    after = [last.userId, last.week];
   }
 }
 

@@ -71,10 +71,10 @@ async function eraseBatch(
 
 const foreignKey = z.object({
   child: z.string(),
-  child_name: z.string(),
-  child_columns: z.array(z.string()),
+  childName: z.string(),
+  childColumns: z.array(z.string()),
   parent: z.string(),
-  parent_columns: z.array(z.string()),
+  parentColumns: z.array(z.string()),
 });
 
 type ForeignKey = z.output<typeof foreignKey>;
@@ -118,7 +118,7 @@ async function ownedRows(db: Database, root: string): Promise<OwnedRows[]> {
   return waysFrom(keys, root, [])
     .toSorted((a, b) => b.length - a.length)
     .map((way) => ({
-      table: way.at(-1)?.child_name ?? root,
+      table: way.at(-1)?.childName ?? root,
       by: way[0]?.child ?? root,
       deletion: deletionOf(way),
     }));
@@ -143,8 +143,8 @@ function deletionOf(way: readonly ForeignKey[]): string {
     .slice(0, -1)
     .map(({ child }, place) => {
       const key = way[place + 1];
-      const on = key?.child_columns.map(
-        (column, i) => `t${place}.${key.parent_columns[i]} = t${place + 1}.${column}`,
+      const on = key?.childColumns.map(
+        (column, i) => `t${place}.${key.parentColumns[i]} = t${place + 1}.${column}`,
       );
       return `join ${child} t${place} on ${on?.join(" and ")}`;
     })
@@ -152,6 +152,6 @@ function deletionOf(way: readonly ForeignKey[]): string {
   return `
     delete from ${way[last]?.child} where ctid = any (array(
       select t${last}.ctid from ${way[last]?.child} t${last} ${joins.join(" ")}
-       where t0.${first?.child_columns[0]} = $1
+       where t0.${first?.childColumns[0]} = $1
        limit $2 for update of t${last}))`;
 }

@@ -11,41 +11,32 @@ const leftToOthers = z.object({ where: z.string(), what: z.string() });
 
 export type LeftToOthers = z.output<typeof leftToOthers>;
 
-const receiptRow = z
-  .object({
-    id: z.coerce.number(),
-    kind: z.enum(["COMPANY", "USER"]),
-    subject_id: z.int(),
-    requested_by: z.string(),
-    requested_at: z.date(),
-    finished_at: z.date().nullable(),
-    counts: z.record(z.string(), z.int()),
-    left_to_others: z.array(leftToOthers),
-  })
-  .transform((row) => ({
-    id: row.id,
-    kind: row.kind,
-    subjectId: row.subject_id,
-    by: row.requested_by,
-    requestedAt: row.requested_at,
-    /** Null while it goes on. */
-    finishedAt: row.finished_at,
-    /** What was deleted, by table and store. */
-    counts: row.counts,
-    /** Forgotten after 30 days. */
-    leftToOthers: row.left_to_others,
-  }));
+const receiptRow = z.object({
+  id: z.coerce.number(),
+  kind: z.enum(["COMPANY", "USER"]),
+  /** The id of the company or user. */
+  subjectId: z.int(),
+  by: z.string(),
+  requestedAt: z.date(),
+  /** Null while it goes on. */
+  finishedAt: z.date().nullable(),
+  /** What was deleted, by table and store. */
+  counts: z.record(z.string(), z.int()),
+  /** Forgotten after 30 days. */
+  leftToOthers: z.array(leftToOthers),
+});
 
 /** What was erased: ids and numbers, but for what is left to others. */
 export type Receipt = z.output<typeof receiptRow>;
 
 /** A company or a user. */
-export type Subject = Pick<Receipt, "kind" | "subjectId">;
+export type Erasable = Pick<Receipt, "kind" | "subjectId">;
 
-const COLUMNS = "id, kind::text, subject_id, requested_by, requested_at, finished_at, counts, left_to_others";
+const COLUMNS =
+  "id, kind::text, subject_id, requested_by as by, requested_at, finished_at, counts, left_to_others";
 
 /** An erasure's receipt, as far as it has come. */
-function readReceipt(db: Database, { kind, subjectId }: Subject): Promise<Receipt | undefined> {
+function readReceipt(db: Database, { kind, subjectId }: Erasable): Promise<Receipt | undefined> {
   return selectRow(
     db,
     receiptRow,
@@ -55,7 +46,7 @@ function readReceipt(db: Database, { kind, subjectId }: Subject): Promise<Receip
 }
 
 /** {@link readReceipt}. @throws ApiError 404 where nobody has asked for it to be erased */
-export async function receiptOf(db: Database, subject: Subject): Promise<Receipt> {
+export async function receiptOf(db: Database, subject: Erasable): Promise<Receipt> {
   const receipt = await readReceipt(db, subject);
   if (receipt !== undefined) return receipt;
   throw new ApiError("not_found", "There is no such erasure");
@@ -98,7 +89,7 @@ export async function leaveToOthers(
 }
 
 /** Who asks for what to be erased, and when. */
-export interface ErasureRequest extends Subject {
+export interface ErasureRequest extends Erasable {
   /** Who asks: an operator's Firebase id, a service account, a name. */
   readonly by: string;
   readonly now: Date;
@@ -148,11 +139,11 @@ const FILES = {
 };
 
 const fileRow = z.object({ file: z.string() });
-const userRow = z.object({ auth_id: z.string() });
+const userRow = z.object({ authId: z.string() });
 
 async function filesOfWebApplication(
   connection: Database,
-  { kind, subjectId }: Subject,
+  { kind, subjectId }: Erasable,
 ): Promise<LeftToOthers[]> {
   const { rows } = await connection.query(FILES[kind], [subjectId]);
   const files = fileRow
@@ -161,10 +152,7 @@ async function filesOfWebApplication(
     .map(({ file }) => ({ where: "the web application's storage", what: file }));
   if (kind === "COMPANY") return files;
   const user = await selectRow(connection, userRow, `select auth_id from "user" where id = $1`, [subjectId]);
-  return [
-    ...files,
-    ...(user === undefined ? [] : [{ where: "Firebase Authentication", what: user.auth_id }]),
-  ];
+  return [...files, ...(user === undefined ? [] : [{ where: "Firebase Authentication", what: user.authId }])];
 }
 
 /** The payload of an `erase` task. */

@@ -8,7 +8,7 @@ import { type EraseContext, eraseTask, readReceiptById } from "./erasure.ts";
 const HOUR_SECONDS = 3600;
 // A task goes on for up to half an hour, and its queue waits up to an hour until it tries again.
 const WAIT_SECONDS = 2 * HOUR_SECONDS;
-const MOST_AT_A_TIME = 100;
+const MAX_AT_A_TIME = 100;
 
 const unfinishedErasure = z.object({ id: z.coerce.number() });
 
@@ -16,7 +16,7 @@ const unfinishedErasure = z.object({ id: z.coerce.number() });
 const UNFINISHED = `
   select id from pipeline.erasure
    where finished_at is null and requested_at < $1
-   order by id limit ${MOST_AT_A_TIME}`;
+   order by id limit ${MAX_AT_A_TIME}`;
 
 /**
  * Goes on with erasures whose task got lost, each once an hour: nobody asks again for what they were promised. One that

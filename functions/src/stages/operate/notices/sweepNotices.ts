@@ -6,7 +6,7 @@ import type { EnqueueTasks } from "../../../platform/taskQueue.ts";
 
 // A task is dispatched within seconds, and repeated for some minutes.
 const WAIT_SECONDS = 5 * 60;
-const MOST_AT_A_TIME = 100;
+const MAX_AT_A_TIME = 100;
 
 const overdueNotice = z.object({ id: z.coerce.number() });
 
@@ -14,7 +14,7 @@ const overdueNotice = z.object({ id: z.coerce.number() });
 const OVERDUE = `
   select id from pipeline.operator_notice
    where state in ('PENDING', 'SENDING') and send_after < $1
-   order by send_after limit ${MOST_AT_A_TIME}`;
+   order by send_after limit ${MAX_AT_A_TIME}`;
 
 /** Gives notices to the operators a task again whose task got lost: of another id each round. */
 export async function sweepNotices(

@@ -63,8 +63,8 @@ const DELIVERIES = `
          case delivery.kind when 'REPORT' then 'report' else 'notify' end as stage,
          delivery.state::text as state, count(distinct delivery.id) as count
     from delivery
-    left join pipeline.delivery_finding told on told.delivery_id = delivery.id
-    left join pipeline.finding on finding.id = told.finding_id
+    left join pipeline.delivery_finding link on link.delivery_id = delivery.id
+    left join pipeline.finding on finding.id = link.finding_id
     left join news on news.id = finding.news_id
     left join data_source source on source.id = news.data_source_id
    group by 1, 2, 3`;

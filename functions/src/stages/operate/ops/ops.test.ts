@@ -207,9 +207,9 @@ test("runs are listed by job and state, the newest first", async () => {
     throw new Error("no");
   });
   await run("retain", async () => ({}));
-  const listed = await listRuns(db, { job: "sweep", most: 10 });
+  const listed = await listRuns(db, { job: "sweep", limit: 10 });
   expect(listed.map(({ state }) => state)).toEqual(["FAILED", "SUCCEEDED"]);
-  expect(await listRuns(db, { state: "FAILED", most: 1 })).toMatchObject([
+  expect(await listRuns(db, { state: "FAILED", limit: 1 })).toMatchObject([
     { job: "sweep", error: "Error: no" },
   ]);
 });

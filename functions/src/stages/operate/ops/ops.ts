@@ -60,11 +60,11 @@ export const paths: Paths = {
     runs: await listRuns(await database(), query(requests.runsRequest)),
   })),
   "/failed": shows(async ({ query }) => {
-    const { most, ...filter } = query(requests.failedRequest);
-    return { failed: await failedDocuments(await database(), filter, most) };
+    const { limit, ...filter } = query(requests.failedRequest);
+    return { failed: await failedDocuments(await database(), filter, limit) };
   }),
   "/backfills": shows(async ({ query }) => ({
-    backfills: await listBackfills(await database(), query(requests.backfillsRequest).most),
+    backfills: await listBackfills(await database(), query(requests.backfillsRequest).limit),
   })),
   "/backfill": {
     ...shows(async ({ query }) => {

@@ -42,28 +42,25 @@ export async function oldestWaiting(
   );
 }
 
-const pauseRow = z
-  .object({ data_source_id: z.int(), paused_by: z.string(), reason: z.string(), since: z.date() })
-  .transform(({ data_source_id: sourceId, paused_by: by, ...row }) => ({ sourceId, by, ...row }));
+const pauseRow = z.object({ sourceId: z.int(), by: z.string(), reason: z.string(), since: z.date() });
 
 const PAUSES = `
-  select data_source_id, paused_by, reason, since from pipeline.source_pause where lifted_at is null order by since`;
+  select data_source_id as source_id, paused_by as by, reason, since
+    from pipeline.source_pause where lifted_at is null order by since`;
 
 /** The pauses of sources, with who made them. */
 export function pauses(db: Database): Promise<z.output<typeof pauseRow>[]> {
   return selectRows(db, pauseRow, PAUSES);
 }
 
-const checkRow = z
-  .object({
-    name: z.string(),
-    title: z.string(),
-    severity: z.string(),
-    state: z.string(),
-    since: z.date(),
-    failing_count: z.coerce.number(),
-  })
-  .transform(({ failing_count: failingCount, ...row }) => ({ ...row, failingCount }));
+const checkRow = z.object({
+  name: z.string(),
+  title: z.string(),
+  severity: z.string(),
+  state: z.string(),
+  since: z.date(),
+  failingCount: z.coerce.number(),
+});
 
 const CHECKS = `
   select name, title, severity::text, state::text, since, failing_count
@@ -76,25 +73,17 @@ export function failingChecks(db: Database): Promise<z.output<typeof checkRow>[]
   return selectRows(db, checkRow, CHECKS);
 }
 
-const refusalRow = z
-  .object({
-    work: z.string(),
-    from_state: z.string(),
-    to_state: z.string(),
-    count: z.coerce.number(),
-    last_at: z.date(),
-  })
-  .transform((row) => ({
-    work: row.work,
-    from: row.from_state,
-    to: row.to_state,
-    count: row.count,
-    lastAt: row.last_at,
-  }));
+const refusalRow = z.object({
+  work: z.string(),
+  from: z.string(),
+  to: z.string(),
+  count: z.coerce.number(),
+  lastAt: z.date(),
+});
 
 // Reads refused_transition_refused_at_idx.
 const REFUSALS = `
-  select work, from_state, to_state, count(*), max(refused_at) as last_at
+  select work, from_state as "from", to_state as "to", count(*), max(refused_at) as last_at
     from pipeline.refused_transition
    where refused_at >= $1
    group by 1, 2, 3

@@ -25,9 +25,9 @@ const queue = z.object({
     .nullish(),
 });
 
-/** A queue as the API tells of it. */
-export function queueState(told: unknown): QueueState {
-  const { name, state, stats } = queue.parse(told);
+/** A queue, from the API's answer. */
+export function queueState(answer: unknown): QueueState {
+  const { name, state, stats } = queue.parse(answer);
   const oldest = stats?.oldestEstimatedArrivalTime;
   return {
     queue: name.slice(name.lastIndexOf("/") + 1),

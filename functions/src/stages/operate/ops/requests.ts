@@ -5,7 +5,7 @@ import { rowId, rowIdInText, storableText } from "../../../platform/fields.ts";
 
 const sourceName = storableText.min(1).max(300);
 const id = z.union([rowId, rowIdInText]);
-const most = z.coerce.number().int().min(1).max(1000).default(50);
+const limit = z.coerce.number().int().min(1).max(1000).default(50);
 
 /** A day, from its beginning in UTC, or a moment. */
 const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })]).pipe(z.coerce.date());
@@ -29,7 +29,7 @@ export const runsRequest = z.object({
     .toUpperCase()
     .pipe(z.enum(["RUNNING", "SUCCEEDED", "FAILED"]))
     .optional(),
-  most,
+  limit,
 });
 
 const filter = {
@@ -38,7 +38,7 @@ const filter = {
   since: moment.optional(),
 };
 
-export const failedRequest = z.object({ ...filter, most });
+export const failedRequest = z.object({ ...filter, limit });
 
 export const retryRequest = z
   .object({
@@ -66,7 +66,7 @@ export const backfillRequest = z.object({
   all: z.boolean().optional(),
 });
 
-export const backfillsRequest = z.object({ most });
+export const backfillsRequest = z.object({ limit });
 export const oneBackfillRequest = z.object({ id });
 
 export const eraseRequest = z.object({ kind: z.enum(["company", "user"]), id });

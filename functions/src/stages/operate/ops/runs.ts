@@ -1,19 +1,17 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../../platform/postgres.ts";
 
-const runRow = z
-  .object({
-    id: z.coerce.number(),
-    job: z.string(),
-    trigger: z.string(),
-    state: z.enum(["RUNNING", "SUCCEEDED", "FAILED"]),
-    attempts: z.int(),
-    started_at: z.date(),
-    ended_at: z.date().nullable(),
-    counts: z.record(z.string(), z.unknown()),
-    error: z.string().nullable(),
-  })
-  .transform(({ started_at: startedAt, ended_at: endedAt, ...row }) => ({ ...row, startedAt, endedAt }));
+const runRow = z.object({
+  id: z.coerce.number(),
+  job: z.string(),
+  trigger: z.string(),
+  state: z.enum(["RUNNING", "SUCCEEDED", "FAILED"]),
+  attempts: z.int(),
+  startedAt: z.date(),
+  endedAt: z.date().nullable(),
+  counts: z.record(z.string(), z.unknown()),
+  error: z.string().nullable(),
+});
 
 /** A run of a scheduled function, however it was started. */
 export type ListedRun = z.output<typeof runRow>;
@@ -22,7 +20,7 @@ export type ListedRun = z.output<typeof runRow>;
 export interface RunFilter {
   readonly job?: string | undefined;
   readonly state?: ListedRun["state"] | undefined;
-  readonly most: number;
+  readonly limit: number;
 }
 
 // Reads job_run_started_at_idx backwards, and stops.
@@ -34,6 +32,6 @@ const RUNS = `
    limit $3`;
 
 /** The newest runs of scheduled functions. */
-export function listRuns(db: Database, { job, state, most }: RunFilter): Promise<ListedRun[]> {
-  return selectRows(db, runRow, RUNS, [job ?? null, state ?? null, most]);
+export function listRuns(db: Database, { job, state, limit }: RunFilter): Promise<ListedRun[]> {
+  return selectRows(db, runRow, RUNS, [job ?? null, state ?? null, limit]);
 }

@@ -51,16 +51,14 @@ export async function resume(
   return { source: name, goesOn: tasks.length > 0 };
 }
 
-const sourceRow = z
-  .object({ id: z.int(), source_name: z.string(), additional_params: z.unknown() })
-  .transform((row) => ({ id: row.id, name: row.source_name, additionalParams: row.additional_params }));
+const sourceRow = z.object({ id: z.int(), name: z.string(), additionalParams: z.unknown() });
 
 /** A data source, as operators mean it. */
 export type FoundSource = z.output<typeof sourceRow>;
 
 // A name of digits comes before an id.
 const FIND = `
-  select id, source_name, additional_params from data_source
+  select id, source_name as name, additional_params from data_source
    where source_name = $1 or id::text = $1
    order by source_name = $1 desc
    limit 1`;
