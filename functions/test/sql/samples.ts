@@ -6,10 +6,11 @@ export const SAMPLES: Readonly<Record<string, string>> = {
   "functions/src/domain/extraction/insertValues.ts": "insertInto(Object.keys(COLUMN_TYPES))",
   "functions/src/domain/extraction/replaceValues.ts": 'removeOthers("int", "integer")',
   "functions/src/stages/operate/checks/runCheck.ts": 'around("select 1 as data_source_id")',
-  "functions/src/stages/operate/erase/eraseRows.ts": `const row = { root: "public.company" };
+  "functions/src/stages/operate/erase/eraseRows.ts": `
+    const row = { root: "public.company" };
     deletionOf([
-      { child: "public.news", child_columns: ["company_id"], parent: "public.company", parent_columns: ["id"] },
-      { child: "pipeline.finding", child_columns: ["news_id"], parent: "public.news", parent_columns: ["id"] },
+      { child: "public.news", childColumns: ["company_id"], parent: "public.company", parentColumns: ["id"] },
+      { child: "pipeline.finding", childColumns: ["news_id"], parent: "public.news", parentColumns: ["id"] },
     ])`,
   "scripts/bench/analyze.ts": 'const table = "int"',
   "scripts/bench/ceilings.ts": 'insertAll([{ table: "int" }])',
