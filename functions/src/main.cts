@@ -44,6 +44,10 @@ const FUNCTIONS = {
   upkeep: ["retain", "sweep"],
 };
 
+// The emulators take the Node that they find, and would answer every call with 500.
+if (!("withResolvers" in Promise))
+  throw new Error(`Node ${process.version} is too old: run scripts/dev setup first.`);
+
 // Compiled or, in the tests, as it is.
 const ending = __filename.endsWith(".cts") ? ".ts" : ".js";
 

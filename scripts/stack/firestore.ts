@@ -5,6 +5,7 @@ import { type Child, ChildEnded, startChild } from "./child.ts";
 import { findFirestoreJar } from "./firestoreJar.ts";
 import { findJava } from "./java.ts";
 import { freePort } from "./ports.ts";
+import { beginRun } from "./run.ts";
 import type { Stop } from "./shutdown.ts";
 
 /** A Firestore emulator alone, for tests that need no functions. */
@@ -24,6 +25,7 @@ export async function startFirestore(
   progress: (message: string) => void,
   eventsHost?: string,
 ): Promise<Firestore> {
+  await beginRun();
   const [javaHome, jar] = [await findJava(progress), await findFirestoreJar(progress)];
   const port = await freePort();
   const child = startChild(join(javaHome, "bin", "java"), [

