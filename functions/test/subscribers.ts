@@ -134,7 +134,7 @@ export async function insertFinding(db: Database, series: TestSeries, row: Findi
     db,
     `insert into news (message, company_id, data_source_id, trigger_factor, title, "timestamp",
                        source_measurement_id, created_at, modified_at)
-     values ('412 stars, after 140.', $1, $2, '+186 %', $3, $4, $5, $6, $6) returning id`,
+     values ('412 stars, after 140.', $1, $2, '+186%', $3, $4, $5, $6, $6) returning id`,
     [
       series.companyId,
       series.sourceId,

@@ -47,7 +47,7 @@ export function sampleFinding(changes: Partial<Finding> = {}): Finding {
     title: "GitHub stars rose far more than expected",
     message:
       "personio/os-core has 412 stars. After six quiet weeks around 140, that is the largest rise of this series so far.",
-    triggerFactor: "+186 %",
+    triggerFactor: "+186%",
     severity: "critical",
     why: "The detector compared 412 with the expected 120 to 160, from the 41 observations before (surprise 0.998).",
     observedAt: SENT_AT,
@@ -74,7 +74,7 @@ const others: readonly Other[] = [
     "high",
     "Open positions fell by a third",
     "34 positions are open, after 52 a week ago.",
-    "−35 %",
+    "−35%",
     "open positions",
     52,
     34,
@@ -83,7 +83,7 @@ const others: readonly Other[] = [
     "high",
     "Rating on Trustpilot dropped",
     "The rating is 3.1, after 4.4 on average of the last 10 values.",
-    "−30 %",
+    "−30%",
     "rating",
     4.4,
     3.1,
@@ -92,7 +92,7 @@ const others: readonly Other[] = [
     "medium",
     "Employees on LinkedIn grew",
     "1,204 employees, after 1,120 a month ago.",
-    "+7.5 %",
+    "+7.5%",
     "employees",
     1120,
     1204,
@@ -121,7 +121,7 @@ const rise: Other = [
   "low",
   "Followers rose",
   "18,230 followers, after 17,900.",
-  "+1.8 %",
+  "+1.8%",
   "followers",
   17_900,
   18_230,
@@ -132,7 +132,7 @@ export function sampleAlert(findings = 1, changes: Partial<AlertMessage> = {}): 
   const more = Array.from({ length: Math.max(0, findings - 1) }, (_, i) => {
     const [severity, title, message, triggerFactor, measurementName, base, last] = others[i] ?? rise;
     const rule =
-      "Your rule “Weekly drop” compares the new value with the last one, and tells changes of 5 % and more.";
+      "Your rule “Weekly drop” compares the new value with the last one, and tells changes of 5% and more.";
     const { expected: _expected, series: _series, ...plain } = sampleFinding();
     const finding = { ...plain, severity, title, message, triggerFactor, measurementName, why: rule };
     return base === 0 ? finding : { ...finding, series: sampleSeries(base, last) };

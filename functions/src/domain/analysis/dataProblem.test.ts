@@ -54,7 +54,7 @@ describe("a problem, and no news", () => {
         { day: 2, problem: expect.stringMatching(/^All numbers of the document are 0, 2 of which were not/) },
         { day: 3, problem: expect.anything() },
       ],
-      news: ["TestOrg: product followers count +50 %"],
+      news: ["TestOrg: product followers count +50%"],
     });
     const known = await pointsKnown(db);
     expect(known.find(({ name }) => name === "product followers count")?.points).toBe(2);
@@ -77,7 +77,7 @@ describe("news, and no problem", () => {
     const documents = ['{"name":"x","stars":5,"forks":1}', '{"name":"x","stars":0,"forks":1}'];
     expect(await problemsAndNews("flat", documents, map)).toEqual({
       problems: [],
-      news: ["TestOrg: stars -100 %"],
+      news: ["TestOrg: stars −100%"],
     });
   });
 
@@ -86,7 +86,7 @@ describe("news, and no problem", () => {
     const documents = ['{"name":"x","stars":5}', '{"name":"x","stars":0}'];
     expect(await problemsAndNews("flat", documents, map)).toEqual({
       problems: [],
-      news: ["TestOrg: stars -100 %"],
+      news: ["TestOrg: stars −100%"],
     });
   });
 
@@ -113,7 +113,7 @@ test("a whole document of the contract: first silent, then one news for each thi
   expect(news).toEqual([
     "TestOrg: company description changed",
     "TestOrg: repositories 1 new",
-    `TestOrg: repository stars of ${answer.repos[0].name} +100 %`,
-    "TestOrg: total repository stars +100 %",
+    `TestOrg: repository stars of ${answer.repos[0].name} +100%`,
+    "TestOrg: total repository stars +100%",
   ]);
 });

@@ -228,7 +228,7 @@ test("silence that ends is told, after its beginning was", () => {
   const verdicts = judge(made(90, (i) => (i < 40 || i >= 80 ? active(i) : 0)));
   expect(alertsIn(verdicts)).toEqual([40, 80]);
   expect(verdicts[80]?.kind).toBe("silence ended");
-  expect(verdicts[80]?.reason).toMatch(/^\d+ after 40 times 0$/);
+  expect(verdicts[80]?.reason).toMatch(/^\d+ after 0 came 40 times in a row$/);
 });
 
 test("irregular sampling: a value far off is told, a long gap is not", () => {
@@ -308,7 +308,7 @@ test("says what was found and what was expected in words and numbers", () => {
       change(noise(1, 140, 9), 50, () => 412),
     ),
   )[50];
-  expect(verdict?.reason).toMatch(/^412 against an expected 1[12]\d to 1[56]\d$/);
+  expect(verdict?.reason).toMatch(/^412 against an expected 1[12]\d–1[56]\d$/);
   expect(verdict?.expected?.low).toBeGreaterThan(100);
   expect(verdict?.expected?.high).toBeLessThan(180);
 });

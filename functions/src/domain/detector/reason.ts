@@ -1,3 +1,4 @@
+import { digitsToTellApart, formatNumber, formatRange } from "../words/numbers.ts";
 import { errorOfSize } from "./errors.ts";
 import type { Expectation } from "./forecast.ts";
 import { within } from "./season.ts";
@@ -79,15 +80,16 @@ const isTrend = ({ expert }: Expectation) => expert === "trend" || expert === "d
 /** Why a point is what it is, in words and numbers. */
 export function reasonOf(kind: Kind, findings: Findings): string {
   const { value, expected, expectation, before, repeated, last } = findings;
-  const show = numberFormat(expected, value);
-  const against = `${show(value)} against an expected ${rangeText(expected, show)}${seasonText(expectation)}`;
+  const digits = digitsToTellApart([value, last]);
+  const show = (shown: number) => formatNumber(shown, digits);
+  const against = `${show(value)} against an expected ${formatRange(expected)}${seasonText(expectation)}`;
   switch (kind) {
     case "ordinary":
-      return `${show(value)}, expected was ${rangeText(expected, show)}${seasonText(expectation)}`;
+      return `${show(value)}, expected ${formatRange(expected)}${seasonText(expectation)}`;
     case "silence ended":
-      return `${show(value)} after ${repeated} times 0`;
+      return `${show(value)} after 0 came ${repeated} times in a row`;
     case "first change":
-      return `${show(value)} after ${repeated} times ${show(last)}`;
+      return `${show(value)} after ${show(last)} came ${repeated} times in a row`;
     case "level shift":
     case "trend break": {
       const side = value > (expected.low + expected.high) / 2 ? "above" : "below";
@@ -105,28 +107,7 @@ export function reasonOf(kind: Kind, findings: Findings): string {
   }
 }
 
-const rangeText = ({ low, high }: Range, show: (value: number) => string) =>
-  show(low) === show(high) ? show(low) : `${show(low)} to ${show(high)}`;
-
 function seasonText({ expert }: Expectation): string {
   if (expert === "day") return " at this time of day";
   return expert === "week" ? " at this time of the week" : "";
-}
-
-const MOST_DECIMALS = 12;
-// Made when it is needed, and once: making one takes longer than judging a point.
-const formats = new Map<number, Intl.NumberFormat>();
-
-function formatOf(decimals: number): Intl.NumberFormat {
-  const format = formats.get(decimals) ?? new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals });
-  formats.set(decimals, format);
-  return format;
-}
-
-/** Numbers with as many decimals as it takes to tell the bounds of the range, or the value from the range, apart. */
-function numberFormat({ low, high }: Range, value: number): (value: number) => string {
-  const width = high > low ? high - low : Math.abs(value - low) || Math.abs(value) || 1;
-  const decimals = Math.max(0, Math.min(MOST_DECIMALS, 1 - Math.floor(Math.log10(width))));
-  const format = formatOf(decimals);
-  return (shown) => format.format(shown);
 }

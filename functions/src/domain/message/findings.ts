@@ -89,7 +89,7 @@ export function findingOf(found: Found, points: Series["points"] = []): Finding 
 }
 
 /**
- * A title without what stands beside it in every message: "Personio: stars +38 %" is "Stars" under the company's name
+ * A title without what stands beside it in every message: "Personio: stars +38%" is "Stars" under the company's name
  * and next to the figure. A title may have the company's name cut short.
  */
 export function headline(title: string, company: string, figure: string | null): string {

@@ -1,6 +1,6 @@
 import { lazily } from "../../platform/lazily.ts";
-import { oneLine } from "./clip.ts";
-import { formatDay } from "./figures.ts";
+import { formatDay } from "../words/numbers.ts";
+import { oneLine } from "../words/text.ts";
 import type { FundingRound } from "./message.ts";
 
 /** "Series B, $40M, 3 Mar 2025, from Northzone and Index Ventures". */

@@ -24,7 +24,7 @@ export interface Series {
 export interface Finding {
   readonly title: string;
   readonly message: string;
-  /** The figure of it, e.g. "+38 %". */
+  /** The figure of it, e.g. "+38%". */
   readonly triggerFactor: string | null;
   readonly severity: Severity;
   /** Which rule or detector found it, and which points were compared. */

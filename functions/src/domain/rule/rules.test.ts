@@ -37,36 +37,36 @@ const shuffled = (...values: number[]) =>
 
 describe.each([
   // method, entries, threshold, values (the last is judged), what is told
-  ["a rise against the last value", null, null, 10, [100, 138], "+38 %"],
-  ["a fall counts both ways", null, null, 10, [100, 96, 80], "-17 %"],
-  ["exactly at the threshold", null, null, 10, [1, 1.1], "+10 %"],
+  ["a rise against the last value", null, null, 10, [100, 138], "+38%"],
+  ["a fall counts both ways", null, null, 10, [100, 96, 80], "−17%"],
+  ["exactly at the threshold", null, null, 10, [1, 1.1], "+10%"],
   ["just below the threshold", null, null, 10, [1000, 1099], undefined],
   ["a first value", null, null, 10, [100], undefined],
   ["from zero", null, null, 10, [0, 7], "0 → 7"],
   ["zero again", null, null, 10, [0, 0], undefined],
-  ["to zero", null, null, 10, [7, 0], "-100 %"],
-  ["a rise of a negative number", null, null, 10, [-10, -5], "+50 %"],
-  ["a fall of a negative number", null, null, 10, [-10, -15], "-50 %"],
-  ["across zero", null, null, 10, [-10, 10], "+200 %"],
-  ["the average of the last two", "AVG", 2, 10, [1000, 10, 20, 30], "+100 %"],
-  ["the average of all", "AVG", null, 10, [10, 20, 30, 40], "+100 %"],
-  ["fewer than N", "AVG", 10, 10, [10, 20, 30], "+100 %"],
+  ["to zero", null, null, 10, [7, 0], "−100%"],
+  ["a rise of a negative number", null, null, 10, [-10, -5], "+50%"],
+  ["a fall of a negative number", null, null, 10, [-10, -15], "−50%"],
+  ["across zero", null, null, 10, [-10, 10], "+200%"],
+  ["the average of the last two", "AVG", 2, 10, [1000, 10, 20, 30], "+100%"],
+  ["the average of all", "AVG", null, 10, [10, 20, 30, 40], "+100%"],
+  ["fewer than N", "AVG", 10, 10, [10, 20, 30], "+100%"],
   ["a value that did not move", "AVG", 10, 10, [10, 10, 30, 30], undefined],
-  ["the maximum", "MAX", 3, 10, [1000, 50, 60, 40, 90], "+50 %"],
-  ["below the maximum", "MAX", null, 10, [100, 50, 60], "-40 %"],
-  ["the minimum", "MIN", 3, 10, [1, 50, 60, 40, 30], "-25 %"],
-  ["the sum of the last two", "SUM", 2, 10, [1000, 10, 20, 60], "+100 %"],
-  ["the sum of all", "SUM", null, 10, [10, 20, 30, 120], "+100 %"],
+  ["the maximum", "MAX", 3, 10, [1000, 50, 60, 40, 90], "+50%"],
+  ["below the maximum", "MAX", null, 10, [100, 50, 60], "−40%"],
+  ["the minimum", "MIN", 3, 10, [1, 50, 60, 40, 30], "−25%"],
+  ["the sum of the last two", "SUM", 2, 10, [1000, 10, 20, 60], "+100%"],
+  ["the sum of all", "SUM", null, 10, [10, 20, 30, 120], "+100%"],
   ["below the sum", "SUM", null, 10, [100, 100, 101], undefined],
-  ["the number of values", "COUNT", null, 10, [1, 1, 1, 6], "+100 %"],
+  ["the number of values", "COUNT", null, 10, [1, 1, 1, 6], "+100%"],
   ["below the number of values", "COUNT", null, 10, [3, 2, 1], undefined],
-  ["the number of the last N", "COUNT", 2, 10, [1, 1, 1, 6], "+200 %"],
-  ["an unknown method is the last value", "MEDIAN", 5, 10, [1, 1, 100, 150], "+50 %"],
-  ["a method of no name", "  ", 3, 10, [1, 1, 100, 150], "+50 %"],
-  ["a method by its other name", "Mean", 2, 10, [1000, 10, 20, 30], "+100 %"],
-  ["a method in lower case", " avg ", 2, 10, [1000, 10, 20, 30], "+100 %"],
-  ["zero entries mean all", "AVG", 0, 10, [10, 20, 30, 40], "+100 %"],
-  ["a threshold of zero tells of every change", null, null, 0, [1000, 1001], "+0.1 %"],
+  ["the number of the last N", "COUNT", 2, 10, [1, 1, 1, 6], "+200%"],
+  ["an unknown method is the last value", "MEDIAN", 5, 10, [1, 1, 100, 150], "+50%"],
+  ["a method of no name", "  ", 3, 10, [1, 1, 100, 150], "+50%"],
+  ["a method by its other name", "Mean", 2, 10, [1000, 10, 20, 30], "+100%"],
+  ["a method in lower case", " avg ", 2, 10, [1000, 10, 20, 30], "+100%"],
+  ["zero entries mean all", "AVG", 0, 10, [10, 20, 30, 40], "+100%"],
+  ["a threshold of zero tells of every change", null, null, 0, [1000, 1001], "+0.1%"],
 ] as const)("%s", (_, method, entries, threshold, values, told) => {
   test("in order", async () => {
     expect(await say({ method, entries, threshold }, days(...values))).toBe(told);
@@ -77,7 +77,7 @@ describe.each([
 });
 
 test("a number that outgrows its table is one series with those before", async () => {
-  expect(await say({ threshold: 10 }, days(2_000_000_000, 3_000_000_000), "int")).toBe("+50 %");
+  expect(await say({ threshold: 10 }, days(2_000_000_000, 3_000_000_000), "int")).toBe("+50%");
 });
 
 test("several rules of a measurement are news of their own", async () => {
@@ -110,7 +110,7 @@ test("items are compared with themselves", async () => {
   await company.observe(may(1), values(100, 5000));
   await analyze(db, await company.observe(may(2), values(150, 5001)));
   expect(await newsOf(db)).toMatchObject([
-    { title: "Personio: repository stars of alpha +50 %", item_key: "1" },
+    { title: "Personio: repository stars of alpha +50%", item_key: "1" },
   ]);
 });
 
@@ -120,7 +120,7 @@ test("a late value is compared with what was before it, and is news of its own t
   await company.observe(may(1), [["stars", 1000]]);
   await analyze(db, await company.observe(may(9), [["stars", 1000]]));
   await analyze(db, await company.observe(may(5), [["stars", 2000]]));
-  expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100 %", timestamp: may(5) }]);
+  expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100%", timestamp: may(5) }]);
 });
 
 test("a second value of the same time is compared with what was before both", async () => {
@@ -129,7 +129,7 @@ test("a second value of the same time is compared with what was before both", as
   await company.observe(may(1), [["stars", 1000]]);
   await analyze(db, await company.observe(may(2), [["stars", 2000]]));
   await analyze(db, await company.observe(may(2), [["stars", 2000]]));
-  expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100 %" }]);
+  expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100%" }]);
 });
 
 test("the message of a rule is in the text, and the rule on a doubled measurement counts", async () => {
@@ -146,14 +146,14 @@ test("the message of a rule is in the text, and the rule on a doubled measuremen
   await analyze(db, await company.observe(may(2), [["stars", 1412]]));
   expect(await newsOf(db)).toMatchObject([
     {
-      title: "Personio: stars +38 %",
+      title: "Personio: stars +38%",
       message:
-        "Developers notice them. Personio's stars rose from 1,023 to 1,412 (github, 2024-05-02). " +
-        "That is 38 % above the value before, 1,023.",
-      trigger_factor: "+38 %",
+        "Developers notice them. Personio's stars: 1,412, up from 1,023 (github, 2 May 2024). " +
+        "That is 38% above the value before, 1,023.",
+      trigger_factor: "+38%",
       severity: "medium",
       facts: {
-        why: "The rule “Stars” tells of changes from 10 %. It compared 1,412 with the value before, 1,023.",
+        why: "The rule “Stars” reports changes of 10% or more. It compared 1,412 with the value before, 1,023.",
       },
     },
   ]);

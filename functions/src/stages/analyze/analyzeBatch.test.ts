@@ -167,7 +167,7 @@ describe("documents that wait", () => {
       documents.push(await company.observe(may(index + 1), [["price", price]]));
     }
     await Promise.all(documents.toReversed().map((id) => analyze(db, id)));
-    expect((await newsOf(db)).map((news) => news.trigger_factor)).toEqual(["+100 %", "+90 %"]);
+    expect((await newsOf(db)).map((news) => news.trigger_factor)).toEqual(["+100%", "+90%"]);
     expect(await state()).toMatchObject({ analyses: 4 });
   });
 
@@ -185,7 +185,7 @@ describe("documents that wait", () => {
       }
     });
     await analyze(failing, second);
-    expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100 %" }]);
+    expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100%" }]);
     expect(await state()).toMatchObject({ analyses: 1 });
     expect(logged).toHaveBeenCalledTimes(1);
     logged.mockRestore();
@@ -224,7 +224,7 @@ describe("a company with two handles at a source", () => {
         ],
         first.toReversed(),
       ]),
-    ).toEqual(["+100 %", "-50 %"]);
+    ).toEqual(["+100%", "−50%"]);
     expect(await pointsKnown(db)).toMatchObject([
       { subject: large, points: 4 },
       { subject: small, points: 4 },
@@ -234,7 +234,7 @@ describe("a company with two handles at a source", () => {
   test("that only has another name now goes on", async () => {
     const [before, after] = ["https://github.com/a", "https://github.com/b"];
     const news = await runs([[[before, 10]], [[after, 20]], [[after, 30]]]);
-    expect(news).toEqual(["changed", "+100 %", "+50 %"]);
+    expect(news).toEqual(["changed", "+100%", "+50%"]);
   });
 });
 

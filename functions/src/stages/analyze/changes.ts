@@ -1,9 +1,9 @@
 import type { TextPoint } from "../../domain/analysis/series.ts";
 import type { FindingFacts } from "../../domain/finding/finding.ts";
 import type { Severity } from "../../domain/message/message.ts";
+import { clipLine } from "../../domain/words/text.ts";
 import type { Candidate } from "./candidate.ts";
 import type { ItemNames } from "./itemNames.ts";
-import { shortText } from "./numberWords.ts";
 
 /** A value that is not a number, and what it was. */
 type ChangedPoint = TextPoint & { readonly previous: string };
@@ -90,7 +90,7 @@ function factsOf(point: ChangedPoint): FindingFacts {
     kind: "change",
     previous,
     value,
-    direction: shortText(point.value, 200),
+    direction: clipLine(point.value, 200),
     why: `The value was “${previous}” in the observation before, and is “${value}” now.`,
   };
 }
@@ -104,7 +104,7 @@ function shownValue({ type }: TextPoint, value: string): string {
   if (type === "bool") return value === "true" ? "yes" : "no";
   if (type === "date") return value.replace(/ 00:00:00$/, "");
   const elements = listOf(value);
-  return shortText(elements === undefined ? value : elements.join(", "), 120);
+  return clipLine(elements === undefined ? value : elements.join(", "), 120);
 }
 
 /** How many items of which names are in a summary. */

@@ -1,14 +1,23 @@
 import type { FindingFacts } from "../../domain/finding/finding.ts";
 import { AGGREGATIONS } from "../../domain/rule/aggregations.ts";
+import {
+  count,
+  digitsToTellApart,
+  formatChange,
+  formatChangeSize,
+  formatDay,
+  formatRange,
+  formatValue,
+} from "../../domain/words/numbers.ts";
+import { clipLine } from "../../domain/words/text.ts";
 import type { Candidate } from "./candidate.ts";
-import { counted, shortText, signedPercent, sizeInPercent, withUnit } from "./numberWords.ts";
 
 /** A news item in the words of its template. */
 export interface NewsText {
   /** At most 90 characters. */
   readonly title: string;
   readonly message: string;
-  /** The figure of it, for a badge: "+38 %". */
+  /** The figure of it, for a badge: "+38%". */
   readonly triggerFactor: string;
 }
 
@@ -36,9 +45,9 @@ export function newsText(candidate: Candidate, names: Names): NewsText {
 
 /** The figure always stays; what is too long of the names is cut, the company's last. */
 function titleOf(company: string, what: string, factor: string): string {
-  const figure = shortText(factor, 40);
-  const name = shortText(company, 35);
-  return `${name}: ${shortText(what, LONGEST_TITLE - name.length - figure.length - 3)} ${figure}`;
+  const figure = clipLine(factor, 40);
+  const name = clipLine(company, 35);
+  return `${name}: ${clipLine(what, LONGEST_TITLE - name.length - figure.length - 3)} ${figure}`;
 }
 
 function triggerFactorOf(facts: FindingFacts): string {
@@ -46,10 +55,10 @@ function triggerFactorOf(facts: FindingFacts): string {
     case "rule":
     case "anomaly":
       return facts.changePercent === null
-        ? `${withUnit(facts.previous ?? 0, facts.unit)} → ${withUnit(facts.value, facts.unit)}`
-        : signedPercent(facts.changePercent);
+        ? `${formatValue(facts.previous ?? 0, facts.unit)} → ${formatValue(facts.value, facts.unit)}`
+        : formatChange(facts.changePercent);
     case "change":
-      return shortText(`${facts.previous} → ${facts.value}`, 80).length <= 30
+      return clipLine(`${facts.previous} → ${facts.value}`, 80).length <= 30
         ? `${facts.previous} → ${facts.value}`
         : "changed";
     case "items":
@@ -69,18 +78,16 @@ function itemCounts({ changedCount, addedCount, removedCount }: Facts<"items">):
 function sentencesOf({ facts, measurement, observedAt }: Candidate, names: Names): string[] {
   const subject = `${genitive(names.company)} ${measurement.name}`;
   const item = facts.item === undefined ? "" : ` of ${facts.item}`;
-  const where = ` (${names.source}, ${dayOf(observedAt)})`;
+  const where = ` (${names.source}, ${formatDay(observedAt)})`;
   switch (facts.kind) {
     case "rule":
       return [
-        `${subject}${item} ${movementOf(facts)}${where}.`,
-        `That is ${comparisonOf(facts)}.`,
-        ...(facts.expected === undefined
-          ? []
-          : [`Expected was ${rangeOf(facts.expected, facts.unit)}, so it is unusual for this series.`]),
+        `${subject}${item}${movementOf(facts)}${where}.`,
+        ...comparisonOf(facts),
+        ...(facts.expected === undefined ? [] : [`Expected ${formatRange(facts.expected, facts.unit)}.`]),
       ];
     case "anomaly":
-      return [`${subject}${item} ${movementOf(facts)}${where}.`, facts.why];
+      return [`${subject}${item}${movementOf(facts)}${where}.`, facts.why];
     case "change":
       return [`${subject} changed from “${facts.previous}” to “${facts.value}”${where}.`];
     case "items":
@@ -88,16 +95,20 @@ function sentencesOf({ facts, measurement, observedAt }: Candidate, names: Names
   }
 }
 
+/** ": 412, up from 298". */
 function movementOf({ value, previous, unit }: Facts<"rule" | "anomaly">): string {
-  const now = withUnit(value, unit);
-  if (previous === null || previous === value) return `is at ${now}`;
-  return `${value > previous ? "rose" : "fell"} from ${withUnit(previous, unit)} to ${now}`;
+  if (previous === null || previous === value) return `: ${formatValue(value, unit)}`;
+  const digits = digitsToTellApart([value, previous]);
+  const way = value > previous ? "up" : "down";
+  return `: ${formatValue(value, unit, digits)}, ${way} from ${formatValue(previous, unit, digits)}`;
 }
 
-function comparisonOf({ changePercent, direction, ...facts }: Facts<"rule">): string {
-  const reference = referenceName(facts);
-  if (changePercent === null) return `a start from ${reference}`;
-  return `${sizeInPercent(changePercent)} ${direction === "up" ? "above" : "below"} ${reference}`;
+/** "That is 38% above the average of the 10 values before, 298." Nothing where the values have said it. */
+function comparisonOf({ changePercent, direction, ...facts }: Facts<"rule">): string[] {
+  if (changePercent === null) return [];
+  return [
+    `That is ${formatChangeSize(changePercent)} ${direction === "up" ? "above" : "below"} ${referenceName(facts)}.`,
+  ];
 }
 
 /** What a rule compared a value with: "the average of the 10 values before, 1,023". */
@@ -108,8 +119,8 @@ export function referenceName({
   unit,
 }: Pick<Facts<"rule">, "aggregation" | "reference" | "referenceCount" | "unit">): string {
   const { words, hasUnit } = AGGREGATIONS[aggregation];
-  const values = referenceCount === 1 ? "the value before" : `the ${counted(referenceCount, "value")} before`;
-  return `${words(values)}, ${hasUnit ? withUnit(reference, unit) : reference}`;
+  const values = referenceCount === 1 ? "the value before" : `the ${count(referenceCount, "value")} before`;
+  return `${words(values)}, ${hasUnit ? formatValue(reference, unit) : reference}`;
 }
 
 function itemsSentence(facts: Facts<"items">): string {
@@ -128,28 +139,12 @@ function itemsPart(count: number, what: string, names: readonly string[]): strin
   return [`${count} ${what} (${names.join(", ")}${more})`];
 }
 
-/** An estimate: what is a hundredth of the range is more than it is worth. */
-function rangeOf({ low, high }: { low: number; high: number }, unit: string | undefined): string {
-  const step = high > low ? 10 ** (Math.floor(Math.log10(high - low)) - 1) : 0;
-  const roughly = (value: number) => {
-    // Without the digits of the multiplication (3 * 0.1 is not 0.3), and without a sign for 0.
-    const rounded = Number((Math.round(value / step) * step).toPrecision(12)) + 0;
-    return withUnit(Number.isFinite(rounded) ? rounded : value, unit);
-  };
-  const [from, to] = [roughly(low), roughly(high)];
-  return from === to ? from : `${from} to ${to}`;
-}
-
 function genitive(name: string): string {
   return /[sxz]$/i.test(name) ? `${name}'` : `${name}'s`;
 }
 
-function dayOf(date: Date): string {
-  return date.toISOString().slice(0, 10);
-}
-
 /** Words of a person, as a sentence. */
 function sentence(text: string): string {
-  const words = shortText(text, 300);
+  const words = clipLine(text, 300);
   return /[.!?:…]$/.test(words) ? words : `${words}.`;
 }

@@ -1,11 +1,11 @@
 import { type NumericPoint, type Rule, seriesKey } from "../../domain/analysis/series.ts";
 import { unitOf } from "../../domain/finding/unitOf.ts";
 import { judgeByRule, percentChange, type RuleHit } from "../../domain/rule/rules.ts";
+import { formatNumber, formatValue } from "../../domain/words/numbers.ts";
 import type { Anomaly } from "./anomalies.ts";
 import type { Candidate } from "./candidate.ts";
 import type { ItemNames } from "./itemNames.ts";
 import { referenceName } from "./newsText.ts";
-import { shortNumber, withUnit } from "./numberWords.ts";
 import { severityOfAnomaly, severityOfHit } from "./severity.ts";
 
 /** Findings of the rules on the points of a document. */
@@ -54,8 +54,8 @@ function ruleFinding(
       ...hit,
       ...(surprise?.verdict.expected ? { expected: surprise.verdict.expected } : {}),
       why:
-        `The rule “${rule.name}” tells of changes from ${shortNumber(Math.abs(threshold))} %. ` +
-        `It compared ${withUnit(point.value, numbers.unit)} with ${reference}.`,
+        `The rule “${rule.name}” reports changes of ${formatNumber(Math.abs(threshold))}% or more. ` +
+        `It compared ${formatValue(point.value, numbers.unit)} with ${reference}.`,
     },
   };
 }

@@ -116,7 +116,7 @@ describe("an alert by email", () => {
     await open(ids);
     await deliver(1);
     const [received] = await mail.received();
-    expect(received?.subject).toBe('Personio "<b>: Great thing, +186 % (and 2 more)');
+    expect(received?.subject).toBe('Personio "<b>: Great thing, +186% (and 2 more)');
     const text = received?.text ?? "";
     expect(text).toMatch(/Great thing.*Thing between.*Small thing/s);
     expect(text).toContain("Why you get this: 412 against an expected 120 to 160.");

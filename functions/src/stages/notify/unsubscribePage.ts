@@ -1,5 +1,5 @@
 import { Html, type HtmlValue, html } from "../../adapters/channels/email/html.ts";
-import { oneLine } from "../../domain/message/clip.ts";
+import { oneLine } from "../../domain/words/text.ts";
 import type { Subject } from "./unsubscribe.ts";
 
 /** Asks before anything changes. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { formatNumber } from "../../domain/message/figures.ts";
 import type { Found } from "../../domain/message/findings.ts";
 import type { FundingRound } from "../../domain/message/message.ts";
+import { formatNumber } from "../../domain/words/numbers.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 import type { Period } from "./week.ts";
 

@@ -1,5 +1,5 @@
 import type { EChartsCoreOption } from "echarts";
-import { formatTick, formatValue } from "../../../domain/message/figures.ts";
+import { formatTick, formatValue } from "../../../domain/words/numbers.ts";
 import { type AlertChart, drawablePoints, type Sparkline } from "./chart.ts";
 
 export const FONT_FAMILY = "Inter";

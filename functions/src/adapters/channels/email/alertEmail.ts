@@ -1,7 +1,7 @@
-import { clipWords, oneLine } from "../../../domain/message/clip.ts";
-import { count, formatDay } from "../../../domain/message/figures.ts";
 import type { AlertMessage, Finding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
+import { count, formatDay } from "../../../domain/words/numbers.ts";
+import { clipWords, oneLine } from "../../../domain/words/text.ts";
 import { findingChartId } from "../chart/messageCharts.ts";
 import type { HasChart, RenderedEmail } from "./email.ts";
 import { html } from "./html.ts";

@@ -1,4 +1,4 @@
-import { printable } from "../../../domain/message/clip.ts";
+import { printable } from "../../../domain/words/text.ts";
 
 /** Markup that is safe to send: made by {@link html} alone. */
 export class Html {

@@ -1,5 +1,5 @@
-import { clipWords } from "../../../domain/message/clip.ts";
 import { TONES, type Tone } from "../../../domain/message/severity.ts";
+import { clipWords } from "../../../domain/words/text.ts";
 import { Html, type HtmlValue, html } from "./html.ts";
 
 const FONT = "-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif";

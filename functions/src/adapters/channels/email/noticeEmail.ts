@@ -1,5 +1,5 @@
-import { oneLine } from "../../../domain/message/clip.ts";
-import { formatInstant } from "../../../domain/message/figures.ts";
+import { formatInstant } from "../../../domain/words/numbers.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import type { RenderedEmail } from "./email.ts";
 import { html, lines } from "./html.ts";
 import { emailDocument, INK, row, SOFT, text } from "./layout.ts";

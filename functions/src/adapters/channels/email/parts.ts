@@ -1,7 +1,7 @@
-import { oneLine } from "../../../domain/message/clip.ts";
-import { formatInstant } from "../../../domain/message/figures.ts";
 import type { Finding, Severity } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS, TONES } from "../../../domain/message/severity.ts";
+import { formatInstant } from "../../../domain/words/numbers.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import { type Html, html, lines } from "./html.ts";
 import { FAINT, figure, INK, SOFT, text } from "./layout.ts";
 

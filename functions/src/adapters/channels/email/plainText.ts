@@ -1,4 +1,4 @@
-import { oneLine, printable } from "../../../domain/message/clip.ts";
+import { oneLine, printable } from "../../../domain/words/text.ts";
 
 // Shorter than the 78 characters that mail clients quote without breaking lines anew.
 const LINE_LENGTH = 72;

@@ -1,8 +1,8 @@
-import { oneLine } from "../../../domain/message/clip.ts";
-import { count, formatChange, formatValue } from "../../../domain/message/figures.ts";
 import { fundingWords } from "../../../domain/message/funding.ts";
 import type { Finding, FundingRound, ReportCompany, ReportSeries } from "../../../domain/message/message.ts";
 import { changeTone, SEVERITY_LOOKS, TONES } from "../../../domain/message/severity.ts";
+import { count, formatChange, formatValue } from "../../../domain/words/numbers.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import { CHART_SIZES } from "../chart/chart.ts";
 import { seriesChartId } from "../chart/messageCharts.ts";
 import type { HasChart } from "./email.ts";

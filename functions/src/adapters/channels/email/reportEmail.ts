@@ -1,6 +1,6 @@
-import { clipWords, oneLine } from "../../../domain/message/clip.ts";
-import { count, formatDay, formatPeriod } from "../../../domain/message/figures.ts";
 import type { ReportMessage } from "../../../domain/message/message.ts";
+import { count, formatDay, formatPeriod } from "../../../domain/words/numbers.ts";
+import { clipWords, oneLine } from "../../../domain/words/text.ts";
 import type { HasChart, RenderedEmail } from "./email.ts";
 import { type Html, html } from "./html.ts";
 import { button, emailDocument, INK, link, linkList, row, SOFT, text } from "./layout.ts";

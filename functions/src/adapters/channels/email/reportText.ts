@@ -1,8 +1,8 @@
-import { oneLine } from "../../../domain/message/clip.ts";
-import { formatChange, formatValue } from "../../../domain/message/figures.ts";
 import { fundingWords } from "../../../domain/message/funding.ts";
 import type { Finding, ReportCompany, ReportSeries } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
+import { formatChange, formatValue } from "../../../domain/words/numbers.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import { origin } from "./parts.ts";
 import { bullet, paragraph } from "./plainText.ts";
 

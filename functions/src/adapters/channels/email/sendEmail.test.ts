@@ -25,7 +25,7 @@ async function mailServer(options: Parameters<typeof startMailServer>[0] = {}): 
 function email(changes: Partial<Email> = {}): Email {
   return {
     to: "anna@investor.example",
-    subject: "Personio: stars +38 %",
+    subject: "Personio: stars +38%",
     html: '<p>Stars rose.</p><img src="cid:finding-0" alt="Chart">',
     text: "Stars rose.\n",
     images: new Map([["finding-0", PNG]]),
@@ -89,7 +89,7 @@ describe("what arrives", () => {
     expect(mail).toMatchObject({
       from: { name: "Parma Analytics", address: "news@parma.example" },
       to: [{ address: "anna@investor.example" }],
-      subject: "Personio: stars +38 %",
+      subject: "Personio: stars +38%",
       text: expect.stringMatching(/^Stars rose\.\n+$/),
     });
     expect(mail?.html).toContain("cid:finding-0");

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { oneLine } from "../../../domain/message/clip.ts";
 import { DeliveryError } from "../../../domain/message/deliveryError.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import { smtpFailure } from "./smtpError.ts";
 
 /** The mail server, by its `smtp:` or `smtps:` URL, and who the mail is from. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { clipWords, oneLine } from "../../../domain/message/clip.ts";
 import { DeliveryError } from "../../../domain/message/deliveryError.ts";
+import { clipWords, oneLine } from "../../../domain/words/text.ts";
 
 const failure = z.object({
   message: z.string(),

@@ -1,6 +1,6 @@
-import { oneLine } from "../../../domain/message/clip.ts";
-import { formatInstant } from "../../../domain/message/figures.ts";
 import type { TestMessage } from "../../../domain/message/message.ts";
+import { formatInstant } from "../../../domain/words/numbers.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import type { RenderedEmail } from "./email.ts";
 import { html } from "./html.ts";
 import { button, emailDocument, INK, row, SOFT, text } from "./layout.ts";

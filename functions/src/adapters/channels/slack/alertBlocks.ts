@@ -1,8 +1,8 @@
 import type { KnownBlock } from "@slack/types";
-import { clipWords, oneLine } from "../../../domain/message/clip.ts";
-import { count, formatInstant } from "../../../domain/message/figures.ts";
 import type { AlertMessage, Finding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
+import { count, formatInstant } from "../../../domain/words/numbers.ts";
+import { clipWords, oneLine } from "../../../domain/words/text.ts";
 import { findingChartId } from "../chart/messageCharts.ts";
 import { context, divider, header, image, LIMITS, type SlackContent, section } from "./blocks.ts";
 import { bold, boldFigure, clipMrkdwn, slackLink } from "./mrkdwn.ts";

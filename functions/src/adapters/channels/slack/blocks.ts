@@ -1,5 +1,5 @@
 import type { KnownBlock } from "@slack/types";
-import { clipWords, oneLine } from "../../../domain/message/clip.ts";
+import { clipWords, oneLine } from "../../../domain/words/text.ts";
 
 /** Slack's limits of Block Kit (docs.slack.dev, block reference), below which every message stays. */
 export const LIMITS = {

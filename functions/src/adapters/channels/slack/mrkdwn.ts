@@ -1,4 +1,4 @@
-import { clipWords, oneLine, printable } from "../../../domain/message/clip.ts";
+import { clipWords, oneLine, printable } from "../../../domain/words/text.ts";
 
 /** Text for Slack's mrkdwn: nothing in it becomes a link, a mention or a channel. */
 function escaped(text: string): string {
@@ -15,7 +15,7 @@ export function bold(text: string, max: number): string {
   return `*${clipMrkdwn(oneLine(text).replaceAll("*", "∗"), max - 2)}*`;
 }
 
-/** A figure in bold, which no line breaks in: "+38 %". */
+/** A figure in bold, which no line breaks in: "+38%". */
 export function boldFigure(words: string, max: number): string {
   return bold(words, max).replaceAll(" ", "\u00a0");
 }

@@ -32,7 +32,7 @@ function complaints(message: Message): string[] {
 describe("an alert", () => {
   test("has a heading, the finding with its chart and reason, and the links", () => {
     expect(renderSlack(sampleAlert(), files)).toEqual({
-      text: "Personio: GitHub stars rose far more than expected, +186 %",
+      text: "Personio: GitHub stars rose far more than expected, +186%",
       blocks: [
         { type: "header", text: { type: "plain_text", text: "Personio", emoji: false } },
         {
@@ -40,7 +40,7 @@ describe("an alert", () => {
           text: {
             type: "mrkdwn",
             verbatim: true,
-            text: ":red_circle: *GitHub stars rose far more than expected*   *+186\u00a0%*\npersonio/os-core has 412 stars. After six quiet weeks around 140, that is the largest rise of this series so far.",
+            text: ":red_circle: *GitHub stars rose far more than expected*   *+186%*\npersonio/os-core has 412 stars. After six quiet weeks around 140, that is the largest rise of this series so far.",
           },
         },
         {
@@ -142,7 +142,7 @@ describe("a report", () => {
     expect(texts[1]).toBe("24 Feb – 2 Mar 2025 · news about 2 companies");
     expect(texts[2]).toContain("*<https://parma.example/company/0|Personio>*");
     expect(texts[2]).toContain(":moneybag: Series B, $40M, 27 Feb 2025, from Northzone and Index Ventures");
-    expect(texts[3]).toMatch(/^▁▁▁▁▁▁▁█ {2}stars \(github\): \*412\* {2}\+186\u00a0%/);
+    expect(texts[3]).toMatch(/^▁▁▁▁▁▁▁█ {2}stars \(github\): \*412\* {2}\+186%/);
     expect(texts).toContain("Nothing new about Flixbus, Isar Aerospace, N26, Sennder");
   });
 

@@ -1,9 +1,9 @@
 import type { KnownBlock } from "@slack/types";
-import { oneLine } from "../../../domain/message/clip.ts";
-import { count, formatChange, formatPeriod, formatValue } from "../../../domain/message/figures.ts";
 import { fundingWords } from "../../../domain/message/funding.ts";
 import type { Finding, ReportCompany, ReportMessage, ReportSeries } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
+import { count, formatChange, formatPeriod, formatValue } from "../../../domain/words/numbers.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import { context, divider, header, LIMITS, type SlackContent, section } from "./blocks.ts";
 import { bold, boldFigure, clipMrkdwn, linesWithin, slackLink } from "./mrkdwn.ts";
 import { textSparkline } from "./textSparkline.ts";

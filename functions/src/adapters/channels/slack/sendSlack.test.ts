@@ -63,7 +63,7 @@ describe("posting", () => {
     expect(slack.messages()).toMatchObject([
       {
         channel: "C0000000002",
-        text: "Personio: GitHub stars rose far more than expected, +186 % (and 1 more)",
+        text: "Personio: GitHub stars rose far more than expected, +186% (and 1 more)",
         metadata: { event_type: "parma_delivery", event_payload: { delivery_id: "17" } },
       },
     ]);

@@ -1,5 +1,5 @@
-import { formatInstant } from "../../../domain/message/figures.ts";
 import type { TestMessage } from "../../../domain/message/message.ts";
+import { formatInstant } from "../../../domain/words/numbers.ts";
 import { context, header, type SlackContent, section } from "./blocks.ts";
 import { clipMrkdwn, slackLink } from "./mrkdwn.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { html } from "../../../adapters/channels/email/html.ts";
-import { oneLine } from "../../../domain/message/clip.ts";
 import { BlobNotFoundError, type BlobStore } from "../../../domain/rawDocument/blobStore.ts";
+import { oneLine } from "../../../domain/words/text.ts";
 import { selectRow, selectRows } from "../../../platform/postgres.ts";
 import { inPages } from "./eraseOutside.ts";
 import type { EraseContext, Receipt } from "./erasure.ts";

@@ -42,3 +42,14 @@ export function clipWords(text: string, max: number, costOf = (piece: string) =>
   }
   return `${text.slice(0, lastWordEnd > 0 ? lastWordEnd : end)}…`;
 }
+
+/** A text on one line, of at most `max` characters: "…" ends one that was cut, wherever that is. */
+export function clipLine(text: string, max: number): string {
+  const line = oneLine(text);
+  return line.length > max
+    ? `${line
+        .slice(0, max - 1)
+        .toWellFormed()
+        .trimEnd()}…`
+    : line;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "../../../test/properties.ts";
-import { clipWords, oneLine, printable } from "./clip.ts";
+import { clipWords, oneLine, printable } from "./text.ts";
 
 describe("clipping between words", () => {
   test.each([
