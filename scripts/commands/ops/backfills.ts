@@ -51,7 +51,7 @@ export async function backfills(
   if (id === undefined) {
     const listed = await read.listBackfills(db, limit);
     if (json) console.log(JSON.stringify({ backfills: listed }));
-    else console.log(listed.length === 0 ? "There was no backfill." : picture(listed));
+    else console.log(listed.length === 0 ? "No backfills yet." : picture(listed));
     return;
   }
   const one = await refusalsTold(() => read.readBackfill(db, id));
@@ -65,9 +65,9 @@ export async function backfills(
     console.log(`${document} of company ${company} keeps its old values:\n  ${reason}`);
   }
   if (one.runAsNew > 0)
-    console.log(`${one.runAsNew} run as new documents: they had failed, or were never run.`);
+    console.log(`${one.runAsNew} are running as new documents, because they had failed or were never run.`);
   if (one.mode === "MINE" && one.failed > 0) {
-    console.log(`The calls that failed are those of task ${one.task} in pipeline.mining_call.`);
+    console.log(`Failed calls: task ${one.task} in pipeline.mining_call.`);
   }
 }
 
@@ -78,7 +78,7 @@ export async function cancelBackfill(id: number, { json }: Printed): Promise<voi
   console.log(
     json
       ? JSON.stringify(cancelled)
-      : `Backfill ${id} is cancelled: ${cancelled.done} of ${cancelled.total} are done, and stay so.`,
+      : `Backfill ${id} is cancelled: ${cancelled.done} of ${cancelled.total} were done, and are kept.`,
   );
 }
 

@@ -15,7 +15,7 @@ export interface EraseOptions {
 export async function erase(kind: "company" | "user", id: number, options: EraseOptions): Promise<void> {
   if (!options.yes) {
     throw new UserError(
-      `This erases ${kind} ${id} with all its data, and nothing brings it back. Say --yes.`,
+      `This erases ${kind} ${id} and all its data, and cannot be undone. Confirm with --yes.`,
     );
   }
   await usePipeline();

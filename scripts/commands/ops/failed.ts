@@ -29,7 +29,7 @@ export async function failed({ json, ...said }: FailedOptions & { readonly limit
   console.log(
     documents.length === 0
       ? "No raw document failed."
-      : `${count}${more} failed. Next, once the reason is gone: scripts/dev ops retry, with ids, the same filter or --all`,
+      : `${count}${more} failed. Once the cause is fixed: scripts/dev ops retry, with ids, the same filter or --all`,
   );
 }
 
@@ -44,6 +44,9 @@ export async function retry(
   const { all: _said, ...filter } = request;
   const result = await operate("retry", filter, (context) => retryFailed(context, filter), "documents");
   if (json) console.log(JSON.stringify(result));
-  else if (result.retried === 0) console.log("No raw document that failed is one of these.");
-  else console.log(`${result.retried} run again. Next: scripts/dev ops failed, for those that fail again`);
+  else if (result.retried === 0) console.log("No failed raw document matches.");
+  else
+    console.log(
+      `${result.retried} are running again. Next: scripts/dev ops failed, for those that fail again`,
+    );
 }

@@ -10,7 +10,7 @@ const JSON_OPTION = ["--json", "print the result as JSON", false] as const;
 
 /** Adds the commands of `ops`: what the HTTP function `ops` does, on the stack that runs or that the environment names. */
 export function addOps(program: Command): void {
-  const ops = program.command("ops").description("operate the pipeline: see how it does, and set it right");
+  const ops = program.command("ops").description("operate the pipeline: see its state, and correct it");
   addViews(ops);
   addRetry(ops);
   addSources(ops);
@@ -21,8 +21,8 @@ export function addOps(program: Command): void {
 function addViews(ops: Command): void {
   ops
     .command("status")
-    .description("how everything does: sources, what waits in each stage, what failed")
-    .option("--hours <number>", "count what ended in so many hours", "24")
+    .description("the state of everything: sources, waiting work by stage, failures")
+    .option("--hours <number>", "count work that ended in the last hours", "24")
     .option(...JSON_OPTION)
     .action(async (options: Printed & { hours: string }) => {
       const { status } = await import("./status.ts");
@@ -31,9 +31,9 @@ function addViews(ops: Command): void {
   ops
     .command("runs")
     .description("the newest runs of scheduled functions")
-    .option("--job <name>", "of one function")
+    .option("--job <name>", "only of this function")
     .option("--state <state>", "running, succeeded or failed")
-    .option("--limit <number>", "at most so many", wholeNumber, 20)
+    .option("--limit <number>", "how many", wholeNumber, 20)
     .option(...JSON_OPTION)
     .action(async (options: RunsOptions) => {
       const { runs } = await import("./runs.ts");
@@ -43,7 +43,7 @@ function addViews(ops: Command): void {
 
 function filtered(command: Command): Command {
   return command
-    .option("--source <name>", "of one data source")
+    .option("--source <name>", "only of this data source")
     .option("--reason <text>", "whose reason has these words")
     .option("--since <time>", "that failed at this day or time (UTC), or later");
 }
@@ -69,9 +69,9 @@ function addRetry(ops: Command): void {
 function addSources(ops: Command): void {
   ops
     .command("pause")
-    .description("pause a source: nothing more of it is started; what was fed is processed")
+    .description("pause a source: no new work starts; documents that were fed are still processed")
     .argument("<source>", "its name or id")
-    .requiredOption("--reason <text>", "why, for whoever finds it paused")
+    .requiredOption("--reason <text>", "why; shown to whoever finds it paused")
     .option(...JSON_OPTION)
     .action(async (source: string, options: Printed & { reason: string }) => {
       const { pause } = await import("./sources.ts");
@@ -88,7 +88,7 @@ function addSources(ops: Command): void {
     });
   ops
     .command("cancel")
-    .description("cancel a scheduled task that waits or runs")
+    .description("cancel a scheduled task that is waiting or running")
     .argument("<task>", "its id", wholeNumber)
     .option(...JSON_OPTION)
     .action(async (task: number, options: Printed) => {
@@ -123,7 +123,7 @@ function addBackfills(ops: Command): void {
     });
   ops
     .command("backfills")
-    .description("how far the backfills have come, or one of them with what failed")
+    .description("the progress of backfills, or of one with its failures")
     .argument("[id]", "one of them", wholeNumber)
     .option("--limit <number>", "at most so many, the newest first", wholeNumber, 20)
     .option(...JSON_OPTION)
@@ -133,7 +133,7 @@ function addBackfills(ops: Command): void {
     });
   ops
     .command("cancel-backfill")
-    .description("cancel a backfill: what is done stays done")
+    .description("cancel a backfill; finished work is kept")
     .argument("<id>", "its id", wholeNumber)
     .option(...JSON_OPTION)
     .action(async (id: number, options: Printed) => {
@@ -145,14 +145,14 @@ function addBackfills(ops: Command): void {
 function addErasing(ops: Command): void {
   const erasing = ops
     .command("erase")
-    .description("erase a company or a user with all data, and print the receipt");
+    .description("erase a company or a user with all their data, and print the receipt");
   for (const kind of ["company", "user"] as const) {
     erasing
       .command(kind)
-      .description(`erase a ${kind}; again, it goes on where it stopped, or prints the receipt`)
+      .description(`erase a ${kind}; run again to continue, or to print the receipt`)
       .argument("<id>", `the ${kind}'s id`, wholeNumber)
-      .option("--yes", "do it: nothing brings it back", false)
-      .option("--by <name>", "who asks for it, for the receipt; the name of this login by default")
+      .option("--yes", "confirm: this cannot be undone", false)
+      .option("--by <name>", "who asked for it, for the receipt; by default this login")
       .option("--later", "leave the work to the function erase", false)
       .option("--json", "print the receipt as JSON", false)
       .action(async (id: number, options: EraseOptions) => {

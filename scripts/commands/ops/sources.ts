@@ -11,18 +11,18 @@ export async function pause(
   if (json) console.log(JSON.stringify(paused));
   else if (paused.isNew) {
     console.log(
-      `${paused.source} is paused: what is under way ends, and nothing more of it is started. ` +
+      `${paused.source} is paused: running calls finish, and no new ones start. ` +
         `Next: scripts/dev ops resume ${paused.source}`,
     );
-  } else console.log(`You had paused ${paused.source} before.`);
+  } else console.log(`You have already paused ${paused.source}.`);
 }
 
 /** `ops resume`: resumes a source, whoever paused it. */
 export async function resume(source: string, { json }: Printed): Promise<void> {
   const { resume } = await import("../../../functions/src/stages/operate/ops/sources.ts");
   const resumed = await operate("resume", { source }, (context) => resume(context, { source }));
-  const goesOn = resumed.goesOn ? "its running task goes on now" : "what is due starts with the next tick";
-  console.log(json ? JSON.stringify(resumed) : `${resumed.source} is not paused: ${goesOn}.`);
+  const goesOn = resumed.goesOn ? "its running task continues now" : "due work starts with the next tick";
+  console.log(json ? JSON.stringify(resumed) : `${resumed.source} is resumed: ${goesOn}.`);
 }
 
 /** `ops cancel`: cancels a scheduled task. */
@@ -32,6 +32,6 @@ export async function cancel(task: number, { json }: Printed): Promise<void> {
   console.log(
     json
       ? JSON.stringify(cancelled)
-      : `Scheduled task ${task} is cancelled, with ${cancelled.calls} calls that had not ended.`,
+      : `Scheduled task ${task} is cancelled, with ${cancelled.calls} unfinished calls.`,
   );
 }

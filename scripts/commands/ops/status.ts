@@ -50,22 +50,22 @@ function work({ work }: Status, hours: number): string {
   const drawn = table(
     ["Source", "Stage", "States"],
     [...rows.values()].map((counts) => [
-      counts[0]?.source ?? "(of none)",
+      counts[0]?.source ?? "(none)",
       counts[0]?.stage ?? "",
       counts.map(({ state, count }) => `${state} ${count}`).join("  "),
     ]),
   );
-  return `${drawn}\nWhat waits and what failed, of any age; what ended, of the last ${hours} h.`;
+  return `${drawn}\nWaiting and failed work of any age; ended work of the last ${hours} h.`;
 }
 
 function oldest({ oldestWaiting }: Status): string[] {
-  if (oldestWaiting.length === 0) return ["Nothing waits."];
+  if (oldestWaiting.length === 0) return ["Nothing is waiting."];
   const waits = oldestWaiting.map(({ stage, seconds }) => `${stage} ${shownAge(seconds)}`);
-  return [`The oldest that waits: ${waits.join(", ")}`];
+  return [`Oldest waiting: ${waits.join(", ")}`];
 }
 
 function queues({ queues, queuesError }: Status): string[] {
-  if (queuesError !== undefined) return [`Cloud Tasks does not tell how much waits: ${queuesError}`];
+  if (queuesError !== undefined) return [`Cloud Tasks did not report its queues: ${queuesError}`];
   if (queues === undefined) return [];
   const rows = queues.map((queue) => [
     queue.queue,
@@ -100,6 +100,6 @@ function nextStep({ work, failingChecks, sources }: Status): string {
     return "Next: scripts/dev deliveries";
   }
   if (sources.some(({ health }) => health === "DOWN"))
-    return "Next: see why the source is down (--json has all)";
-  return "Nothing needs you.";
+    return "Next: find out why the source is down (--json shows everything)";
+  return "No action needed.";
 }

@@ -1,21 +1,15 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 
-const failedDocument = z
-  .object({
-    id: z.string(),
-    path: z.string(),
-    source: z.string(),
-    company: z.string().nullable(),
-    observed_at: z.date().nullable(),
-    failed_at: z.date(),
-    reason: z.string(),
-  })
-  .transform(({ observed_at, failed_at, ...row }) => ({
-    ...row,
-    observedAt: observed_at,
-    failedAt: failed_at,
-  }));
+const failedDocument = z.object({
+  id: z.string(),
+  path: z.string(),
+  source: z.string(),
+  company: z.string().nullable(),
+  observedAt: z.date().nullable(),
+  failedAt: z.date(),
+  reason: z.string(),
+});
 
 export type FailedDocument = z.output<typeof failedDocument>;
 

@@ -45,7 +45,7 @@ export function listBackfills(db: Database, limit: number): Promise<Backfill[]> 
 /** One backfill. @throws ApiError 404 */
 export async function readBackfill(db: Database, id: number): Promise<Backfill> {
   const row = await selectRow(db, backfillRow, `${SELECT} where progress.id = $1`, [id]);
-  if (row === undefined) throw new ApiError("not_found", `There is no backfill ${id}`);
+  if (row === undefined) throw new ApiError("not_found", `Backfill ${id} does not exist`);
   return row;
 }
 
@@ -82,7 +82,7 @@ export async function cancelBackfill(
 ): Promise<Backfill> {
   const backfill = await readBackfill(db, id);
   if (backfill.state !== "RUNNING") {
-    throw new ApiError("conflict", `Backfill ${id} has ended already: it is ${backfill.state}`);
+    throw new ApiError("conflict", `Backfill ${id} has already ended (${backfill.state})`);
   }
   await db.transaction(async (connection) => {
     if (backfill.task !== null) await cancelTaskIn(connection, { taskId: backfill.task, operator, now });

@@ -39,7 +39,7 @@ export async function startBackfill(context: OperationContext, request: Backfill
     if (running !== undefined) {
       throw new ApiError(
         "conflict",
-        `Backfill ${running.id} of ${source.name} is under way: cancel it, or wait`,
+        `Backfill ${running.id} of ${source.name} is still running: cancel it, or wait`,
       );
     }
     const created = await selectRow(connection, idRow, CREATE, [

@@ -55,9 +55,9 @@ export async function cancelTaskIn(
   { taskId, operator, now }: { taskId: number; operator: string; now: Date },
 ): Promise<CancelledTask> {
   const task = await selectRow(connection, taskRow, LOCK, [taskId]);
-  if (task === undefined) throw new ApiError("not_found", `There is no scheduled task ${taskId}`);
+  if (task === undefined) throw new ApiError("not_found", `Scheduled task ${taskId} does not exist`);
   if (task.status === "SUCCESS" || task.status === "FAILED") {
-    throw new ApiError("conflict", `Scheduled task ${taskId} has ended already: it is ${task.status}`);
+    throw new ApiError("conflict", `Scheduled task ${taskId} has already ended (${task.status})`);
   }
   const reason = `Cancelled by ${operator}`;
   const { rowCount } = await connection.query(FAIL_CALLS, [taskId, now, reason]);

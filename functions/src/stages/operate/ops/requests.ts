@@ -47,7 +47,7 @@ export const retryRequest = z
     all: z.boolean().default(false),
   })
   .refine(({ all, ...named }) => all || Object.values(named).some((value) => value !== undefined), {
-    error: "Name documents, a source, a reason or a time, or say all",
+    error: "Give ids, source, reason or since, or set all to true",
   });
 
 export const pauseRequest = z.object({ source: sourceName, reason: storableText.min(1).max(1000) });
