@@ -346,6 +346,7 @@ create table pipeline.mining_call (
   error_text text,
   enqueued_at timestamp(3) without time zone,
   last_turn_at timestamp(3) without time zone,
+  runs_alone boolean default false not null,
   constraint mining_call_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint mining_call_pkey PRIMARY KEY (id),
   constraint mining_call_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.scheduled_task(task_id) ON UPDATE CASCADE ON DELETE CASCADE

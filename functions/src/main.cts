@@ -9,7 +9,7 @@ const FUNCTIONS = {
   "stages/schedule/jobs": ["scheduleTick"],
 
   // 2 mine: fans a task out over its companies, and calls the modules
-  "stages/mine/functions": ["mineCompany", "mineSource"],
+  "stages/mine/functions": ["mineCompany", "mineCompanyAlone", "mineSource"],
 
   // 3 ingest: takes in what modules and the web application say
   "stages/ingest/functions": [

@@ -90,19 +90,19 @@ export function openMining(start: Date) {
     return true;
   };
 
-  const runCall = (payload: object, outside = here()): Promise<void> =>
+  const runCall = (payload: object, outside = here(), alone = false): Promise<void> =>
     mineCompany(
-      { ...outside, moduleFor: () => mining.module.module, clock: () => mining.now },
+      { ...outside, moduleFor: () => mining.module.module, clock: () => mining.now, alone },
       mineCompanyPayload.parse(payload),
     );
 
   /** Runs a call as the queue does: until it asks for no other try. */
-  const runToEnd = async (payload: object): Promise<void> => {
+  const runToEnd = async (payload: object, alone = false): Promise<void> => {
     try {
-      await runCall(payload);
+      await runCall(payload, here(), alone);
     } catch (error) {
       if (!(error instanceof CallWillBeRetried)) throw error;
-      await runToEnd(payload);
+      await runToEnd(payload, alone);
     }
   };
 
@@ -116,9 +116,10 @@ export function openMining(start: Date) {
     async runAll(): Promise<void> {
       for (;;) {
         if (await runPage()) continue;
-        const task = mining.queue.take("mineCompany");
+        const shared = mining.queue.take("mineCompany");
+        const task = shared ?? mining.queue.take("mineCompanyAlone");
         if (task === undefined) return;
-        await runToEnd(task.payload);
+        await runToEnd(task.payload, shared === undefined);
       }
     },
 

@@ -36,7 +36,7 @@ export async function finishCalls(db: TransactionalDatabase, finished: FinishedC
       errorType: error_type,
       errorText: error_text,
     }));
-    const { data_source_id: sourceId } = task;
+    const { dataSourceId: sourceId } = task;
     const change = await recordOutcomes(connection, { sourceId, ended, now: finished.now });
     const run = await markSeen(connection, finished);
     const end = run?.fanned_out ? await completeTask(connection, finished.taskId, finished.now) : undefined;

@@ -25,15 +25,26 @@ export const mineCompanyPayload = z.object({
 
 export type MineCompanyPayload = z.output<typeof mineCompanyPayload>;
 
-// Cloud Tasks takes dispatch deadlines from 15 s to 30 min; a little more than the call itself may take.
-const DEADLINE_SECONDS = { least: 15, most: 1800, margin: 30 };
+/** The reason of a call whose process died (error_type ProcessDied): out of memory, or ended from outside. */
+export const PROCESS_DIED = "The process died while the module was called";
 
-/** The task of a mining call. */
-export function mineCompanyTask(payload: MineCompanyPayload, maxRunSeconds: number): Task {
-  const deadline = maxRunSeconds + DEADLINE_SECONDS.margin;
+/** The queue of a call: one that runs alone has a process to itself, the others share theirs. */
+export function callQueue({ alone }: { readonly alone: boolean }) {
+  return alone ? "mineCompanyAlone" : "mineCompany";
+}
+
+// A little more than the call itself may take.
+const DEADLINE_MARGIN_SECONDS = 30;
+
+/**
+ * The task of a mining call.
+ *
+ * @param runSeconds how long the call may run, within RUN_SECONDS of the state model
+ */
+export function mineCompanyTask(payload: MineCompanyPayload, runSeconds: number): Task {
   return {
     id: taskId("call", payload.taskId, payload.attempt, payload.companyId ?? "all"),
     payload,
-    dispatchDeadlineSeconds: Math.min(Math.max(deadline, DEADLINE_SECONDS.least), DEADLINE_SECONDS.most),
+    dispatchDeadlineSeconds: runSeconds + DEADLINE_MARGIN_SECONDS,
   };
 }

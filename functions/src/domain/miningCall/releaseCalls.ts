@@ -32,10 +32,10 @@ export async function releaseCalls(db: TransactionalDatabase, release: Release):
   const { tasks, end } = await db.transaction(async (connection) => {
     const task = await lockRunningTask(connection, taskId, attempt);
     if (task === undefined) return { tasks: [] };
-    const { released, end } = await giveOut(connection, task.data_source_id, release);
+    const { released, end } = await giveOut(connection, task.dataSourceId, release);
     const companies = release.again ? await selectCompanies(connection, ENQUEUED_CALLS, [taskId]) : released;
     const tasks = companies.map((companyId) =>
-      mineCompanyTask({ taskId, attempt, companyId }, task.max_run_seconds),
+      mineCompanyTask({ taskId, attempt, companyId }, task.runSeconds),
     );
     return { tasks, end };
   });

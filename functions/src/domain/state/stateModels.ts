@@ -4,6 +4,29 @@ import { stateModel } from "./stateModel.ts";
 const MINUTE = 60;
 
 /**
+ * For how many seconds a call of a module may run. `max_run_seconds` is any integer; outside of these it counts as the
+ * nearer of the two. Cloud Tasks takes dispatch deadlines from 15 s to 30 min, and one is 30 s longer than its call.
+ */
+const RUN_SECONDS = { min: 15, max: 1770 } as const;
+
+/** {@link RUN_SECONDS} in SQL: how long a call of the scheduled task `task` may run. The only reading of the column. */
+export const runSeconds = (task: string) =>
+  `least(greatest(${task}.max_run_seconds, ${RUN_SECONDS.min}), ${RUN_SECONDS.max})`;
+
+/** The longest wait between two tries of a call, in seconds. */
+export const MAX_BACKOFF_SECONDS = 4 * MINUTE;
+
+/**
+ * In SQL: for how many seconds a running task may show no sign of life. A call shows one when it begins and when it
+ * ends, so that a shorter time would take a task for lost that only waits for its call's next try.
+ */
+export const silentSeconds = (task: string) =>
+  `greatest(${runSeconds(task)}, ${MAX_BACKOFF_SECONDS + MINUTE})`;
+
+/** How long a task waits for a source that is down. The next run of most sources is due by then. */
+export const HOURS_TO_WAIT_FOR_SOURCE = 24;
+
+/**
  * The states of all work that is kept track of: the one place that says which changes there are, how long a state may
  * last, and how often something is tried. `scripts/dev migrate` puts the transitions into the database, where a
  * trigger holds every change against them; `scripts/dev states` draws them.
@@ -56,7 +79,7 @@ export const stateModels = {
       ["ENQUEUED", "SUCCEEDED", "reported"],
       ["ENQUEUED", "FAILED", "reported, lost too often, or the task is given up or cancelled"],
       ["ENQUEUED", "SKIPPED", "the day's quota is used up"],
-      ["RUNNING", "ENQUEUED", "a failure that may pass, or its process died"],
+      ["RUNNING", "ENQUEUED", "a failure that may pass, or its process died: then it runs alone"],
       ["RUNNING", "WAITING", "the scheduled task is tried again"],
       ["RUNNING", "SUCCEEDED", "the module answers or reports"],
       ["RUNNING", "FAILED", "the module fails, or the task is given up or cancelled"],

@@ -1,15 +1,16 @@
 import { z } from "zod";
-import type { MineCompanyPayload } from "../../domain/miningCall/miningCall.ts";
+import { type MineCompanyPayload, PROCESS_DIED } from "../../domain/miningCall/miningCall.ts";
+import { runSeconds, stateModels } from "../../domain/state/stateModels.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
 
 // For a source without a quota: the largest int4.
-const MOST_CALLS = 2_147_483_647;
+const MAX_CALLS = 2_147_483_647;
 
 const begunCall = z
   .object({
     call_id: z.string(),
     call_attempt: z.number(),
-    max_run_seconds: z.number(),
+    run_seconds: z.number(),
     source_id: z.number(),
     source_name: z.string(),
     invocation_endpoint: z.string(),
@@ -20,9 +21,9 @@ const begunCall = z
   })
   .transform((row) => ({
     callId: row.call_id,
-    /** How many times the module has been tried for this company, this one included. */
+    /** How many times it has been tried in this attempt of the task, this one included. */
     callAttempt: row.call_attempt,
-    maxRunSeconds: row.max_run_seconds,
+    runSeconds: row.run_seconds,
     source: {
       id: row.source_id,
       name: row.source_name,
@@ -38,15 +39,22 @@ const begunCall = z
 
 export type BegunCall = z.output<typeof begunCall>;
 
-/** A call that may not be tried again today: how far it has come. */
+/** A call that is not tried here: it is to run alone, or its tries or the source's calls of the day are used up. */
 const refusedCall = z
   .object({
-    calls_per_day: z.number(),
+    next: z.enum(["TRY", "ALONE", "TRIED_UP"]),
+    run_seconds: z.number(),
+    attempt: z.number(),
+    calls_per_day: z.number().nullable(),
     is_running: z.boolean(),
     error_type: z.string().nullable(),
     error_text: z.string().nullable(),
   })
   .transform((row) => ({
+    /** TRY: it would be tried if the day's quota left a call. */
+    next: row.next,
+    runSeconds: row.run_seconds,
+    tries: row.attempt,
     callsPerDay: row.calls_per_day,
     /** Another process may be trying it at this moment. */
     isRunning: row.is_running,
@@ -65,12 +73,17 @@ const beginning = z.union([
 ]);
 
 // Finds the call in mining_call_task_id_company_id_key, the identifiers in
-// company_data_source_identifier_link_idx. A call that runs already may run again: its process may have died. The
-// try is counted in the same statement, under the lock of the day's row, so that no number of processes exceeds the
+// company_data_source_identifier_link_idx. A call that runs already is one whose process died: in a process that it
+// shared, nobody knows by whose fault, so that try is taken back, and the call runs alone from then on. The try is counted in the same statement, under the lock of the day's row, so that no number of processes exceeds the
 // quota: the call begins only if it could be counted.
 const BEGIN_CALL = `
   with asked as (
-    select c.id, c.state, c.started_at, c.error_type, c.error_text, t.data_source_id, t.max_run_seconds,
+    select c.id, c.state, c.attempt, c.started_at, c.error_type, c.error_text, t.data_source_id,
+           ${runSeconds("t")} as run_seconds,
+           case when not $5::boolean and (c.state = 'RUNNING' or c.runs_alone) then 'ALONE'
+                when c.attempt >= ${stateModels.miningCall.attempts} then 'TRIED_UP'
+                else 'TRY'
+           end as next,
            pipeline.calls_per_day(d.additional_params) as calls_per_day
       from scheduled_task t
       join data_source d on d.id = t.data_source_id
@@ -79,15 +92,23 @@ const BEGIN_CALL = `
        and (c.company_id = $3 or ($3::int is null and c.company_id is null))
        and c.state in ('ENQUEUED', 'RUNNING')
        for no key update of c
+  ), goes_alone as (
+    update pipeline.mining_call c
+       set state = 'ENQUEUED', enqueued_at = $4, runs_alone = true, attempt = c.attempt - 1,
+           error_type = 'ProcessDied', error_text = '${PROCESS_DIED}'
+      from asked
+     where c.id = asked.id and asked.next = 'ALONE' and asked.state = 'RUNNING'
   ), counted as (
     insert into pipeline.source_day as today (data_source_id, day, calls)
-    select data_source_id, $4::timestamp(3)::date, 1 from asked where calls_per_day is distinct from 0
+    select data_source_id, $4::timestamp(3)::date, 1 from asked where next = 'TRY' and calls_per_day is distinct from 0
     on conflict (data_source_id, day) do update set calls = today.calls + 1
-     where today.calls < coalesce((select calls_per_day from asked), ${MOST_CALLS})
+     where today.calls < coalesce((select calls_per_day from asked), ${MAX_CALLS})
     returning today.data_source_id
   ), call as (
     update pipeline.mining_call c
-       set state = 'RUNNING', attempt = c.attempt + 1, started_at = $4, ended_at = null
+       set state = 'RUNNING', attempt = c.attempt + 1, started_at = $4, ended_at = null,
+           error_type = case when c.state = 'RUNNING' then 'ProcessDied' else c.error_type end,
+           error_text = case when c.state = 'RUNNING' then '${PROCESS_DIED}' else c.error_text end
       from asked join counted using (data_source_id)
      where c.id = asked.id
     returning c.id, c.attempt
@@ -98,9 +119,11 @@ const BEGIN_CALL = `
     select counted.data_source_id, $3, $4 from counted where $3::int is not null
     on conflict (data_source_id, company_id) do update set turn_at = excluded.turn_at
   )
-  select call.id::text as call_id, call.attempt as call_attempt, asked.max_run_seconds,
-         asked.calls_per_day, asked.error_type, asked.error_text,
-         asked.state = 'RUNNING' and asked.started_at + asked.max_run_seconds * interval '1 second' > $4 as is_running,
+  select call.id::text as call_id, call.attempt as call_attempt, asked.run_seconds, asked.next,
+         asked.attempt - (asked.next = 'ALONE' and asked.state = 'RUNNING')::int as attempt, asked.calls_per_day,
+         case when asked.state = 'RUNNING' then 'ProcessDied' else asked.error_type end as error_type,
+         case when asked.state = 'RUNNING' then '${PROCESS_DIED}' else asked.error_text end as error_text,
+         asked.state = 'RUNNING' and asked.started_at + asked.run_seconds * interval '1 second' > $4 as is_running,
          d.id as source_id, d.source_name, d.invocation_endpoint, d.additional_params,
          company.name as company_name,
          link.id as link_id,
@@ -117,16 +140,17 @@ const BEGIN_CALL = `
     left join company_data_source link on link.data_source_id = d.id and link.company_id = $3`;
 
 /**
- * Starts a try of a mining call, and reads everything that it needs. It is a sign of life of its task, a call of the
+ * Starts a try of a mining call, if it has one left, and reads everything that it needs. It is a sign of life of its task, a call of the
  * source's day, and its company's turn.
  *
- * @returns the call, or one that is refused because the day's quota is used up; undefined where there is nothing to
+ * @param alone whether this process makes no other call
+ * @returns the call, or why it is not tried here; undefined where there is nothing to
  *   do: the call has ended, or the task runs in another attempt
  */
 export function beginCall(
   db: Database,
   { taskId, attempt, companyId }: MineCompanyPayload,
-  now: Date,
+  { now, alone }: { now: Date; alone: boolean },
 ): Promise<z.output<typeof beginning> | undefined> {
-  return selectRow(db, beginning, BEGIN_CALL, [taskId, attempt, companyId, now]);
+  return selectRow(db, beginning, BEGIN_CALL, [taskId, attempt, companyId, now, alone]);
 }

@@ -1,4 +1,5 @@
-import { onTaskDispatched } from "firebase-functions/tasks";
+import { onTaskDispatched, type TaskQueueOptions } from "firebase-functions/tasks";
+import { MAX_BACKOFF_SECONDS, stateModels } from "../../domain/state/stateModels.ts";
 import { IN_EMULATOR, REGION } from "../../platform/config.ts";
 import { addLogIds, correlationOf } from "../../platform/logContext.ts";
 import { GITHUB_SECRETS, TOKEN_SECRETS } from "../../platform/secrets.ts";
@@ -27,30 +28,53 @@ export const mineSource = onTaskDispatched(
   }),
 );
 
+// A call decides itself how often it is tried. The queue delivers it a few times more, for the deaths of its process
+// and for errors before the call begins; a call that is lost all the same is found by the sweep. The back-off gives a
+// module that answers 429 or 5xx time to recover.
+const CALL_RETRIES = {
+  maxAttempts: 2 * stateModels.miningCall.attempts,
+  minBackoffSeconds: IN_EMULATOR ? 1 : 15,
+  maxBackoffSeconds: MAX_BACKOFF_SECONDS,
+  maxDoublings: 4,
+};
+
+const CALL_OPTIONS = {
+  ...runsAs("mine"),
+  region: REGION,
+  memory: "512MiB",
+  // The longest that Cloud Tasks waits for an answer; a call's own limit is its task's max_run_seconds.
+  timeoutSeconds: 1800,
+  retryConfig: CALL_RETRIES,
+  secrets: [...TOKEN_SECRETS, ...GITHUB_SECRETS],
+} satisfies TaskQueueOptions;
+
 /** Calls a source's module for one company. */
 export const mineCompany = onTaskDispatched(
   {
-    ...runsAs("mine"),
-    region: REGION,
-    memory: "512MiB",
-    // The longest that Cloud Tasks waits for an answer; a call's own limit is its task's max_run_seconds.
-    timeoutSeconds: 1800,
+    ...CALL_OPTIONS,
     // The calls wait for modules: one instance holds many.
     concurrency: 40,
-    // A call decides itself how often its module is tried; these are for what the call cannot count, its own
-    // process dying. The back-off gives a module that answers 429 or 5xx time to recover.
-    retryConfig: {
-      maxAttempts: 10,
-      minBackoffSeconds: IN_EMULATOR ? 1 : 15,
-      maxBackoffSeconds: 240,
-      maxDoublings: 4,
-    },
     // Each source keeps to its own calls in flight, so these limit the sum over all sources. The emulator has a
     // dozen places for all functions, and a call keeps one while its module feeds us through others.
     rateLimits: { maxConcurrentDispatches: IN_EMULATOR ? 6 : 400, maxDispatchesPerSecond: 100 },
-    secrets: [...TOKEN_SECRETS, ...GITHUB_SECRETS],
   },
-  taskHandler(async (request) => {
+  callHandler({ alone: false }),
+);
+
+/** The same for a call whose process died: in a process of its own, so that it takes no other with it. */
+export const mineCompanyAlone = onTaskDispatched(
+  {
+    ...CALL_OPTIONS,
+    concurrency: 1,
+    // Few calls come here: those of one process, when it has died.
+    maxInstances: 10,
+    rateLimits: { maxConcurrentDispatches: IN_EMULATOR ? 1 : 10 },
+  },
+  callHandler({ alone: true }),
+);
+
+function callHandler({ alone }: { alone: boolean }) {
+  return taskHandler(async (request) => {
     const { mineCompany } = await import("./mineCompany.ts");
     const { mineCompanyPayload } = await import("../../domain/miningCall/miningCall.ts");
     const { moduleFor } = await import("../../adapters/modules/moduleFor.ts");
@@ -68,8 +92,9 @@ export const mineCompany = onTaskDispatched(
         enqueue: enqueueTasks,
         moduleFor: (source) => moduleFor(source, stores),
         clock: () => new Date(),
+        alone,
       },
       payload,
     );
-  }),
-);
+  });
+}

@@ -4,12 +4,16 @@ import { insertCompany, insertIdentifier, insertSource } from "../../../test/row
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import { mineSourcePayload } from "../../domain/miningCall/mineSourceTask.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
-import { CallWillBeRetried, TRIES_PER_CALL } from "./mineCompany.ts";
+import { stateModels } from "../../domain/state/stateModels.ts";
+import { tick } from "../schedule/tick.ts";
+import { CallWillBeRetried } from "./mineCompany.ts";
 import { mineSource } from "./mineSource.ts";
 
 const NOW = new Date("2024-05-15T12:00:00Z");
 const mining = openMining(NOW);
 const { db, runPage, runCall, runAll, companies, startTask, task, calls } = mining;
+
+const { attempts } = stateModels.miningCall;
 
 describe("fanning out", () => {
   test("one call for each linked company; the task ends when all have", async () => {
@@ -192,11 +196,11 @@ describe("failures", () => {
     mining.module.behaviour.mine = async () => {
       throw unavailable();
     };
-    for (let tries = 1; tries < TRIES_PER_CALL; tries += 1) {
+    for (let tries = 1; tries < attempts; tries += 1) {
       await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
     }
     await runCall(payload);
-    expect(await calls()).toMatchObject([{ state: "FAILED", attempt: TRIES_PER_CALL }]);
+    expect(await calls()).toMatchObject([{ state: "FAILED", attempt: attempts }]);
     expect(await task()).toMatchObject({ status: "FAILED", ended_at: NOW });
   });
 
@@ -232,7 +236,7 @@ describe("failures", () => {
     expect(await task()).toMatchObject({ status: "FAILED" });
   });
 
-  test("an error that is not the module's leaves the call to the queue", async () => {
+  test("an error that is not the module's is retried, and leaves its reason", async () => {
     await companies(1);
     await startTask();
     await runPage();
@@ -241,8 +245,97 @@ describe("failures", () => {
       throw new Error("the database is away");
     };
     await expect(runCall(payload)).rejects.toThrow("the database is away");
+    expect(await calls()).toMatchObject([
+      {
+        state: "ENQUEUED",
+        attempt: 1,
+        error_type: "InternalError",
+        error_text: "Error: the database is away",
+      },
+    ]);
     mining.module.behaviour.mine = async () => {};
     await runCall(payload);
-    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 2 }]);
+    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 2, error_text: null }]);
+  });
+
+  test.each([new TypeError("x is undefined"), "a string"])(
+    "nor for ever, whatever is thrown: %s",
+    async (thrown) => {
+      await companies(1);
+      mining.module.behaviour.mine = async () => {
+        throw thrown;
+      };
+      await startTask();
+      await runAll();
+      expect(mining.module.calls).toHaveLength(attempts);
+      expect(await calls()).toMatchObject([
+        { state: "FAILED", attempt: attempts, error_type: "InternalError", error_text: String(thrown) },
+      ]);
+    },
+  );
+
+  test("each attempt of the task has all tries of a call", async () => {
+    await companies(1);
+    mining.module.behaviour.mine = async () => {
+      throw unavailable();
+    };
+    await startTask();
+    await runPage();
+    const payload = mining.queue.take("mineCompany")?.payload ?? {};
+    for (let tries = 1; tries < attempts; tries += 1) {
+      await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
+    }
+    mining.module.calls.length = 0;
+    mining.now = new Date(NOW.getTime() + 3_600_000);
+    await tick({ db, enqueue: mining.queue.enqueue }, mining.now);
+    await runAll();
+    expect(mining.module.calls).toHaveLength(attempts);
+    expect(await calls()).toMatchObject([{ state: "FAILED", attempt: attempts }]);
+    expect(await task()).toMatchObject({ status: "FAILED", attempts: 2 });
+  });
+});
+
+describe("max_run_seconds", () => {
+  // The emulator's dispatch deadlines and Cloud Tasks' are 15 to 1,800 s; the function itself ends at 1,800 s.
+  test.each([
+    [-5, 15],
+    [0, 15],
+    [1, 15],
+    [124, 124],
+    [125, 125],
+    [1770, 1770],
+    [1771, 1770],
+    [1800, 1770],
+    [100_000, 1770],
+    [2_147_483_647, 1770],
+  ])("%i: a call may run for %i s", async (maxRunSeconds, runSeconds) => {
+    await companies(1);
+    const id = await startTask();
+    await db.query("update scheduled_task set max_run_seconds = $1", [maxRunSeconds]);
+    await runPage();
+    const [enqueued] = mining.queue.waiting("mineCompany");
+    expect(enqueued?.dispatchDeadlineSeconds).toBe(runSeconds + 30);
+    let failures = 1;
+    mining.module.behaviour.mine = async () => {
+      failures -= 1;
+      if (failures >= 0)
+        throw new ModuleError("HttpStatus503", "The module answered 503", { retryable: true });
+    };
+    await expect(runCall(enqueued?.payload ?? {})).rejects.toThrow(CallWillBeRetried);
+    expect(mining.module.calls).toMatchObject([{ taskId: id, tokenLifeSeconds: runSeconds + 60 }]);
+
+    // The longest back-off of the queue is no silence, and neither is a call that takes all its time.
+    mining.now = new Date(NOW.getTime() + Math.max(240, runSeconds) * 1000);
+    expect(await tick({ db, enqueue: mining.queue.enqueue }, mining.now)).toMatchObject({ reclaimed: 0 });
+    await runCall(enqueued?.payload ?? {});
+    expect(await task()).toMatchObject({ status: "SUCCESS", attempts: 1 });
+  });
+
+  test.each([0, 100_000])("%i: a silent task is reclaimed all the same", async (maxRunSeconds) => {
+    await companies(1);
+    await startTask();
+    await db.query("update scheduled_task set max_run_seconds = $1", [maxRunSeconds]);
+    mining.now = new Date(NOW.getTime() + 1771 * 1000);
+    expect(await tick({ db, enqueue: mining.queue.enqueue }, mining.now)).toMatchObject({ reclaimed: 1 });
   });
 });

@@ -1,13 +1,20 @@
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
-import type { CallResult, MineCompanyPayload } from "../../domain/miningCall/miningCall.ts";
+import {
+  type CallResult,
+  callQueue,
+  type MineCompanyPayload,
+  mineCompanyTask,
+} from "../../domain/miningCall/miningCall.ts";
 import { releaseCalls } from "../../domain/miningCall/releaseCalls.ts";
 import type { MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
-import { logEvent } from "../../platform/log.ts";
+import { stateModels } from "../../domain/state/stateModels.ts";
+import { errorText } from "../../platform/errorText.ts";
+import { logError, logEvent } from "../../platform/log.ts";
 import { addLogIds } from "../../platform/logContext.ts";
 import type { TransactionalDatabase } from "../../platform/postgres.ts";
 import { RetryLater } from "../../platform/retryLater.ts";
-import type { EnqueueTasks } from "../../platform/taskQueue.ts";
+import type { EnqueueTasks, Task } from "../../platform/taskQueue.ts";
 import { type BegunCall, beginCall, type RefusedCall } from "./beginCall.ts";
 import { identifiersOf } from "./identifiers.ts";
 import { retryCall } from "./retryCall.ts";
@@ -18,6 +25,8 @@ export interface MineCompanyContext {
   readonly enqueue: EnqueueTasks;
   readonly moduleFor: (source: ModuleSource) => MiningModule;
   readonly clock: () => Date;
+  /** Whether this process makes no other call meanwhile. */
+  readonly alone?: boolean;
 }
 
 /** Thrown to have the queue try again, after its back-off. The reason stands in the mining call. */
@@ -35,7 +44,11 @@ export async function mineCompany(context: MineCompanyContext, payload: MineComp
   const { db, enqueue, clock } = context;
   const { taskId, attempt } = payload;
 
-  const begun = await beginCall(db, payload, clock());
+  const begun = await beginCall(db, payload, { now: clock(), alone: context.alone ?? false });
+  if (begun?.refused?.next === "ALONE") {
+    await enqueue(callQueue({ alone: true }), [aloneTask(payload, begun.refused)]);
+    return;
+  }
   if (begun?.call === undefined) {
     const results = begun === undefined ? [] : endWithoutTry(payload, begun.refused, clock());
     await finishCalls(db, { taskId, attempt, results, now: clock() });
@@ -50,12 +63,22 @@ export async function mineCompany(context: MineCompanyContext, payload: MineComp
   await enqueue("mineCompany", await releaseCalls(db, { taskId, attempt, again: false, now: clock() }));
 }
 
-/** How a call ends that the day's quota leaves no try for: skipped, or with the failure that it was to be tried again for. */
+/** The task that tries a call alone. Its id carries the tries, because a queue remembers the ids it has seen. */
+function aloneTask(payload: MineCompanyPayload, { tries, runSeconds }: RefusedCall): Task {
+  const task = mineCompanyTask(payload, runSeconds);
+  return { ...task, id: `${task.id}-alone-${tries}` };
+}
+
+/** How a call ends that has no try left: skipped, or with the failure that it was to be tried again for. */
 function endWithoutTry(
   { companyId }: MineCompanyPayload,
-  { isRunning, lastFailure, callsPerDay }: RefusedCall,
+  { next, isRunning, lastFailure, callsPerDay, tries }: RefusedCall,
   now: Date,
 ): CallResult[] {
+  if (next === "TRIED_UP") {
+    const { errorType, errorText } = lastFailure ?? { errorType: "Lost", errorText: "It never ended" };
+    return [{ companyId, state: "FAILED", errorType, errorText: `${errorText} (tried ${tries} times)` }];
+  }
   if (isRunning) return [];
   const reason = `The source's ${callsPerDay} calls of ${now.toISOString().slice(0, 10)} are used up`;
   if (lastFailure === undefined) {
@@ -64,9 +87,6 @@ function endWithoutTry(
   const { errorType, errorText } = lastFailure;
   return [{ companyId, state: "FAILED", errorType, errorText: `${errorText} (not tried again: ${reason})` }];
 }
-
-/** How often a module is tried for one company in one attempt of the task. */
-export const TRIES_PER_CALL = 4;
 
 async function outcomeOf(
   context: MineCompanyContext,
@@ -78,16 +98,26 @@ async function outcomeOf(
     await callModule(context, payload, call);
     return { companyId, state: "SUCCEEDED" };
   } catch (error) {
-    if (!(error instanceof ModuleError)) throw error;
-    const failure = { companyId, errorType: error.type, errorText: error.message };
-    if (error.retryable && call.callAttempt < TRIES_PER_CALL) {
+    const { retryable, isSourceFault, ...reason } = failureOf(error);
+    const failure = { companyId, ...reason };
+    if (retryable && call.callAttempt < stateModels.miningCall.attempts) {
       const now = context.clock();
       const willRun = await retryCall(context.db, payload, { callId: call.callId, ...failure, now });
-      if (willRun) logEvent("call_retried", { errorType: error.type, attempt: call.callAttempt });
-      if (willRun) throw new CallWillBeRetried(error.message, { cause: error });
+      if (willRun) logEvent("call_retried", { errorType: failure.errorType, attempt: call.callAttempt });
+      if (willRun) throw new CallWillBeRetried(failure.errorText, { cause: error });
     }
-    return { ...failure, state: "FAILED", isSourceFault: error.blames === "source" };
+    return { ...failure, state: "FAILED", isSourceFault };
   }
+}
+
+/** What an error says of its call. One that is no ModuleError is our own: it may pass, and is reported. */
+function failureOf(error: unknown) {
+  if (error instanceof ModuleError) {
+    const { type, message, retryable, blames } = error;
+    return { errorType: type, errorText: message, retryable, isSourceFault: blames === "source" };
+  }
+  logError("A mining call failed unexpectedly", error);
+  return { errorType: "InternalError", errorText: errorText(error), retryable: true, isSourceFault: false };
 }
 
 // Between the call's end and the moment when the tick takes the task for silent.
@@ -100,8 +130,7 @@ async function callModule(
   { taskId, attempt, companyId }: MineCompanyPayload,
   call: BegunCall,
 ): Promise<void> {
-  const seconds = Math.max(1, call.maxRunSeconds - MARGIN_SECONDS);
-  const signal = AbortSignal.timeout(seconds * 1000);
+  const signal = AbortSignal.timeout((call.runSeconds - MARGIN_SECONDS) * 1000);
   const module = moduleFor(call.source);
   const company = companyId === null ? undefined : linkedCompany(call, companyId);
   const identifiers = company ? await identifiersOf(db, module, call, company, clock()) : {};
@@ -112,7 +141,7 @@ async function callModule(
     identifiers,
     signal,
     now: clock(),
-    tokenLifeSeconds: call.maxRunSeconds + TOKEN_MARGIN_SECONDS,
+    tokenLifeSeconds: call.runSeconds + TOKEN_MARGIN_SECONDS,
   });
 }
 

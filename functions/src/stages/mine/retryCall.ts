@@ -2,13 +2,14 @@ import type { MineCompanyPayload } from "../../domain/miningCall/miningCall.ts";
 import { storedReason } from "../../platform/errorText.ts";
 import type { Database } from "../../platform/postgres.ts";
 
-// All are key look-ups. A call that its module has reported meanwhile keeps that report. A probe is not tried again:
+// All are key look-ups. A call that its module has reported meanwhile keeps that report. One that was delivered twice
+// at once may be ENQUEUED already, to run alone. A probe is not tried again:
 // its source's breaker has a pause of its own.
 const RETRY_CALL = `
   with call as (
     update pipeline.mining_call
        set state = 'ENQUEUED', enqueued_at = $5, ended_at = $5, error_type = $3, error_text = $4
-     where id = $1 and state = 'RUNNING'
+     where id = $1 and state in ('RUNNING', 'ENQUEUED')
        and not exists (select from pipeline.source_breaker where probe_call_id = $1 and state = 'PROBING')
     returning task_id
   ), seen as (

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { dueProbes } from "../../domain/miningCall/dueProbes.ts";
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import { mineSourceTask, releaseTask } from "../../domain/miningCall/mineSourceTask.ts";
-import { mineCompanyTask } from "../../domain/miningCall/miningCall.ts";
-import { stateModels } from "../../domain/state/stateModels.ts";
+import { callQueue, mineCompanyTask, PROCESS_DIED } from "../../domain/miningCall/miningCall.ts";
+import { runSeconds, stateModels } from "../../domain/state/stateModels.ts";
 import { overdueBefore, type Patience } from "../../domain/upkeep/upkeep.ts";
 import { selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../platform/taskQueue.ts";
@@ -16,13 +16,13 @@ interface SweepCallsContext {
 const { attempts, states } = stateModels.miningCall;
 
 // A task that is behind is one of a source; the rest wait for the next run.
-const MOST_TASKS = 200;
+const MAX_TASKS = 200;
 // A function that calls a module ends some seconds after the module's time is over.
 const MARGIN_SECONDS = 60;
 
 const LOST = `(
   c.state = 'ENQUEUED' and coalesce(c.enqueued_at, '-infinity') < $2
-  or c.state = 'RUNNING' and c.started_at + (t.max_run_seconds + ${MARGIN_SECONDS}) * $4::float8 * interval '1 second' < $1)`;
+  or c.state = 'RUNNING' and c.started_at + (${runSeconds("t")} + ${MARGIN_SECONDS}) * $4::float8 * interval '1 second' < $1)`;
 
 // Locks the tasks first, as everything does that changes calls; passes over those that are at work this moment. Reads
 // scheduled_task_open_idx and mining_call_open_idx.
@@ -33,26 +33,35 @@ const SET_GOING_AGAIN = `
      where t.status = 'PROCESSING'
        and exists (select from pipeline.mining_call c where c.task_id = t.task_id and ${LOST})
      order by t.task_id
-     limit ${MOST_TASKS}
+     limit ${MAX_TASKS}
        for no key update skip locked
   ), lost as (
-    select c.id, c.task_id, c.company_id, t.attempts, t.max_run_seconds, c.attempt < $3 as again
+    select c.id, c.task_id, c.company_id, t.attempts, ${runSeconds("t")} as run_seconds, died, alone,
+           died and not c.runs_alone or c.attempt < $3 as again
       from task t
       join pipeline.mining_call c on c.task_id = t.task_id and ${LOST}
+      cross join lateral (
+        select c.state = 'RUNNING' as died, c.state = 'RUNNING' or c.runs_alone as alone
+      ) as seen
   ), again as (
     update pipeline.mining_call c
-       set state = 'ENQUEUED', enqueued_at = $1
+       set state = 'ENQUEUED', enqueued_at = $1, runs_alone = lost.alone,
+           attempt = c.attempt - (lost.died and not c.runs_alone)::int,
+           error_type = case when lost.died then 'ProcessDied' else c.error_type end,
+           error_text = case when lost.died then '${PROCESS_DIED}' else c.error_text end
       from lost
      where c.id = lost.id and lost.again
   )
-  select task_id, company_id, attempts, max_run_seconds, again from lost order by id`;
+  select task_id, company_id, attempts, run_seconds, again, died, alone from lost order by id`;
 
 const lostCall = z.object({
-  task_id: z.int(),
-  company_id: z.int().nullable(),
+  taskId: z.int(),
+  companyId: z.int().nullable(),
   attempts: z.int(),
-  max_run_seconds: z.int(),
+  runSeconds: z.int(),
   again: z.boolean(),
+  died: z.boolean(),
+  alone: z.boolean(),
 });
 
 /** Sets mining calls going again whose tasks got lost, or whose process died; fails those that were tried too often. */
@@ -68,24 +77,27 @@ export async function sweepCalls(
     factor,
   ]);
   const again = lost.filter((call) => call.again);
-  await enqueue(
-    "mineCompany",
-    again.map((call) => {
-      const payload = { taskId: call.task_id, attempt: call.attempts, companyId: call.company_id };
-      const task = mineCompanyTask(payload, call.max_run_seconds);
-      return { ...task, id: `${task.id}-again-${now.getTime()}` };
-    }),
-  );
+  for (const [queue, calls] of Map.groupBy(again, callQueue)) {
+    await enqueue(
+      queue,
+      calls.map(({ taskId, attempts: attempt, companyId, runSeconds }) => {
+        const task = mineCompanyTask({ taskId, attempt, companyId }, runSeconds);
+        return { ...task, id: `${task.id}-again-${now.getTime()}` };
+      }),
+    );
+  }
   const failed = Map.groupBy(
     lost.filter((call) => !call.again),
-    (call) => call.task_id,
+    (call) => call.taskId,
   );
   for (const [taskId, calls] of failed) {
-    const results = calls.map(({ company_id: companyId }) => ({
+    const results = calls.map(({ companyId, died }) => ({
       companyId,
       state: "FAILED" as const,
-      errorType: "Lost",
-      errorText: `It was tried ${attempts} times, and never ended`,
+      errorType: died ? "ProcessDied" : "Lost",
+      errorText: died
+        ? `${PROCESS_DIED}; tried ${attempts} times`
+        : `Tried ${attempts} times, and it never ended`,
     }));
     await finishCalls(db, { taskId, attempt: calls[0]?.attempts, results, now });
   }
@@ -104,7 +116,7 @@ const SILENT_TASKS = `
      and (not coalesce(run.fanned_out, false)
           or exists (select from pipeline.mining_call c where c.task_id = t.task_id and c.state = 'WAITING'))
    order by t.task_id
-   limit ${MOST_TASKS}`;
+   limit ${MAX_TASKS}`;
 
 const silentTask = z.object({ task_id: z.int(), attempts: z.int(), fanned_out: z.boolean(), last: z.int() });
 

@@ -139,17 +139,18 @@ describe("a scheduled task", () => {
     expect(payloads("mineCompany")).toEqual([again, again]);
   });
 
-  test("with a call whose process died is called again, until it has had its attempts", async () => {
+  test("with a call whose process died has it called alone, until it has had its attempts", async () => {
     await openCall("state, started_at, attempt", "'RUNNING', '2025-03-03 08:00', 3");
     await sweepAfter(5.5);
     expect(await call()).toMatchObject({ state: "RUNNING" });
     await sweepAfter(1);
     expect(await call()).toMatchObject({ state: "ENQUEUED" });
-    expect(payloads("mineCompany")).toEqual([again]);
+    expect(await call()).toMatchObject({ attempt: 2, error_type: "ProcessDied" });
+    expect(payloads("mineCompanyAlone")).toEqual([again]);
     await db.query("update pipeline.mining_call set state = 'RUNNING', attempt = 4, started_at = $1", [now]);
     await db.query("update pipeline.task_run set fanned_out = true");
     expect(await sweepAfter(7)).toMatchObject({ callsFailed: 1 });
-    expect(await call()).toMatchObject({ state: "FAILED", error_type: "Lost" });
+    expect(await call()).toMatchObject({ state: "FAILED", error_type: "ProcessDied" });
     expect((await db.query("select status from scheduled_task")).rows).toEqual([{ status: "FAILED" }]);
   });
 });

@@ -1,27 +1,25 @@
 import { z } from "zod";
 import { isPaused } from "../../domain/sourceHealth/sourcePause.ts";
+import { HOURS_TO_WAIT_FOR_SOURCE, silentSeconds, stateModels } from "../../domain/state/stateModels.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 
-/** How often a task is started before it is given up. */
-const TASK_ATTEMPTS = 3;
-
-/** How long a task waits for a source that is down. The next run of most sources is due by then. */
-const HOURS_TO_WAIT = 24;
+const { attempts } = stateModels.scheduledTask;
 
 const reclaimedTask = z.object({ again: z.boolean() });
 
 // A task whose calls wait for its source to come up again, or for the end of its pause, is silent without being lost,
 // and keeps its attempts. Otherwise it is overdue when it has been silent for longer than it may: no mining call has
 // begun or ended since. SKIP LOCKED leaves alone what is being finished at this moment. The calls that are final stay;
-// the next attempt runs the others. Reads scheduled_task_open_idx, and mining_call_open_idx for each task that runs.
+// the next attempt runs the others,
+// whose tries are counted from 0 again. Reads scheduled_task_open_idx, and mining_call_open_idx for each task that runs.
 const RECLAIM_OVERDUE_TASKS = `
   with overdue as (
     select t.task_id,
-           t.attempts < ${TASK_ATTEMPTS} and not s.waits_for_source as again,
+           t.attempts < ${attempts} and not s.waits_for_source as again,
            case when s.waits_for_source then 'SourceDown' else 'TaskOverdue' end as error_type,
            case when s.waits_for_source
-             then format('The source has been down for ${HOURS_TO_WAIT} h: %s', b.last_error_text)
-             else format('Silent for more than %s s in attempt %s of ${TASK_ATTEMPTS}', t.max_run_seconds, t.attempts)
+             then format('The source has been down for ${HOURS_TO_WAIT_FOR_SOURCE} h: %s', b.last_error_text)
+             else format('Silent for more than %s s in attempt %s of ${attempts}', ${silentSeconds("t")}, t.attempts)
            end as reason
       from scheduled_task t
       left join pipeline.task_run r on r.task_id = t.task_id
@@ -36,13 +34,13 @@ const RECLAIM_OVERDUE_TASKS = `
       ) as s
      where t.status = 'PROCESSING' and not ${isPaused("t.data_source_id")}
        and case when s.waits_for_source
-             then greatest(s.started_at, b.down_since) + interval '${HOURS_TO_WAIT} hours'
-             else greatest(s.started_at, r.last_seen_at) + t.max_run_seconds * interval '1 second'
+             then greatest(s.started_at, b.down_since) + interval '${HOURS_TO_WAIT_FOR_SOURCE} hours'
+             else greatest(s.started_at, r.last_seen_at) + ${silentSeconds("t")} * interval '1 second'
            end < $1
        for no key update of t skip locked
   ), waiting_again as (
     update pipeline.mining_call c
-       set state = 'WAITING'
+       set state = 'WAITING', attempt = 0, runs_alone = c.runs_alone or c.state = 'RUNNING'
       from overdue
      where overdue.again and c.task_id = overdue.task_id and c.state in ('ENQUEUED', 'RUNNING')
   ), given_up as (

@@ -26,7 +26,7 @@ export interface TickResult {
 const LOCK_TICK = "select pg_advisory_xact_lock(3110601)";
 
 // As many correlations as one field of the log holds; each started task has a line of its own.
-const MOST_NAMED = 50;
+const MAX_NAMED = 50;
 
 /**
  * Plans, reclaims and starts scheduled tasks: nine statements, whatever the number of sources. It may run at any
@@ -53,7 +53,7 @@ export async function tick(
   for (const { taskId, attempt } of claimed) {
     logEvent("task_started", { correlation: correlationOf({ taskId }), task: taskId, attempt });
   }
-  const tasks = claimed.slice(0, MOST_NAMED).map((task) => correlationOf(task));
+  const tasks = claimed.slice(0, MAX_NAMED).map((task) => correlationOf(task));
   logEvent("tick", {
     ...result,
     tasks: tasks.join(" "),
