@@ -47,6 +47,14 @@ function bucketStore(location: URL): BlobStore {
         throw errorCode(error) === 404 ? new BlobNotFoundError(name, error) : error;
       }
     },
+    async version(name) {
+      try {
+        const [{ generation }] = await (await file(name)).getMetadata();
+        return String(generation);
+      } catch (error) {
+        throw errorCode(error) === 404 ? new BlobNotFoundError(name, error) : error;
+      }
+    },
     async list(folder, most) {
       const parent = await file(folder);
       const [found] = await parent.bucket.getFiles({
@@ -98,6 +106,14 @@ function directoryStore(directory: string): BlobStore {
     async read(name) {
       try {
         return await readFile(join(directory, checkedName(name)));
+      } catch (error) {
+        throw errorCode(error) === "ENOENT" ? new BlobNotFoundError(name, error) : error;
+      }
+    },
+    async version(name) {
+      try {
+        const { mtimeMs, ino, size } = await stat(join(directory, checkedName(name)));
+        return `${mtimeMs} ${ino} ${size}`;
       } catch (error) {
         throw errorCode(error) === "ENOENT" ? new BlobNotFoundError(name, error) : error;
       }

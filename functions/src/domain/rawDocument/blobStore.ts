@@ -4,6 +4,8 @@ export interface BlobStore {
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** @throws BlobNotFoundError where there is none; any other error may pass. */
   read(name: string): Promise<Uint8Array>;
+  /** Another one each time when the blob is written. @throws BlobNotFoundError where there is none */
+  version(name: string): Promise<string>;
   /** Some of the blobs below a folder, however deep: none where there are none. */
   list(folder: string, most: number): Promise<StoredBlob[]>;
   /** Removes a blob; where a version is named, only that. One that is gone is fine. */

@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { ModuleSource } from "../../../../domain/miningModule/miningModule.ts";
 import type { ModuleError } from "../../../../domain/miningModule/moduleError.ts";
+import { blobStore } from "../../../blobStore.ts";
 import { history } from "./history.ts";
 import { parseDate } from "./parseDate.ts";
 
@@ -157,6 +158,23 @@ describe("the built-in history module", () => {
     const { failure } = await mine(["A"], { additionalParams: { ...params, file: "broken.csv" } });
     expect(failure).toMatchObject({ type: "UnreadableHistory", retryable: false });
     expect(failure?.message).toContain(message);
+  });
+
+  test("parses a file once for all its companies, and anew when it changes", async () => {
+    const rows = Array.from({ length: 1000 }, (_, index) => `C${index},2000-01-01,${index}`);
+    await write("many.csv", `symbol,date,price\n${rows.join("\n")}\n`);
+    const reads = jest.spyOn(blobStore(), "read");
+    const many = { ...params, file: "many.csv", measurements: { price: { type: "int" } } };
+    const filed = await Promise.all(
+      rows.map(async (_row, index) => (await mine([`C${index}`], { additionalParams: many })).filed),
+    );
+    expect(filed.map(([first]) => first?.rawData.price)).toEqual(rows.map((_row, index) => index));
+    expect(reads).toHaveBeenCalledTimes(1);
+
+    await write("many.csv", "symbol,date,price\nC0,2000-01-01,5000\n");
+    expect((await mine(["C0"], { additionalParams: many })).filed[0]?.rawData.price).toBe(5000);
+    expect(reads).toHaveBeenCalledTimes(2);
+    reads.mockRestore();
   });
 
   test("explains a company that has no row", async () => {

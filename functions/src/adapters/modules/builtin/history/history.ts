@@ -7,7 +7,7 @@ import { blobStore } from "../../../blobStore.ts";
 import type { BuiltinModule } from "../../builtinModule.ts";
 import { type History, parseHistory } from "./historyFile.ts";
 import { type HistoryParams, historyFile, parseHistoryParams } from "./historyParams.ts";
-import { measuredColumns, observationsOf } from "./observations.ts";
+import { observationsOf } from "./observations.ts";
 
 const KEYS_HOLD_DAYS = 180;
 // One observation is one small Firestore write of some 30 ms; ten at a time file a decade of months in a second.
@@ -20,16 +20,15 @@ const FILED_AT_A_TIME = 10;
  */
 export const history: BuiltinModule = {
   describe: async (source) => {
-    const { params, file } = await readHistory(source);
-    return { frequency: "monthly", map: mapOf(source, params, file) };
+    const { file } = await readHistory(source);
+    return { frequency: "monthly", map: mapOf(source, file) };
   },
 
   discover: async ({ name }, source, now) => {
-    const { params, file } = await readHistory(source);
+    const { file } = await readHistory(source);
     const wanted = name.trim().toLowerCase();
-    const keys = new Set(file.rows.map(({ cells }) => cells[params.companyColumn] ?? ""));
     return {
-      identifiers: { key: [...keys].filter((key) => key.toLowerCase() === wanted) },
+      identifiers: { key: [...file.rowsOf.keys()].filter((key) => key.toLowerCase() === wanted) },
       validity: new Date(now.getTime() + KEYS_HOLD_DAYS * 24 * 3_600_000),
     };
   },
@@ -62,12 +61,34 @@ export const history: BuiltinModule = {
 
 async function readHistory(source: ModuleSource): Promise<{ params: HistoryParams; file: History }> {
   const params = parseHistoryParams(source);
-  return { params, file: parseHistory(params, await readBlob(historyFile(params))) };
+  return { params, file: await parsedOnce(params) };
 }
 
-async function readBlob(name: string): Promise<Uint8Array> {
+// The calls of a source's companies follow each other. A file of 20 MB takes some 200 MB once it is parsed.
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
+
+let kept: { readonly key: string; readonly file: Promise<History> } | undefined;
+
+/** Parses a version of a file once, for all the companies that are mined from it in a row. Only the last is kept. */
+async function parsedOnce(params: HistoryParams): Promise<History> {
+  const name = historyFile(params);
+  const key = JSON.stringify([await fromStore(name, () => blobStore().version(name)), params]);
+  if (kept?.key === key) return kept.file;
+  const forget = () => {
+    if (kept?.file === file) kept = undefined;
+  };
+  const file = fromStore(name, () => blobStore().read(name)).then((bytes) => {
+    if (bytes.byteLength > MAX_KEPT_BYTES) forget();
+    return parseHistory(params, bytes);
+  });
+  kept = { key, file };
+  file.catch(forget);
+  return file;
+}
+
+async function fromStore<T>(name: string, ask: () => Promise<T>): Promise<T> {
   try {
-    return await blobStore().read(name);
+    return await ask();
   } catch (error) {
     const isMissing = error instanceof BlobNotFoundError;
     const reason = isMissing ? `There is no file ${name} in the blob store` : `${name} could not be read`;
@@ -86,10 +107,10 @@ function refuseAfterTimeout(signal: AbortSignal, { name }: History): void {
   });
 }
 
-function mapOf(source: ModuleSource, params: HistoryParams, file: History): NormalizationMap {
+function mapOf(source: ModuleSource, file: History): NormalizationMap {
   return {
     Source: source.name,
-    Mappings: measuredColumns(params, file).map(({ column, type, measurement }) => ({
+    Mappings: file.columns.map(({ column, type, measurement }) => ({
       SourceField: column,
       DataType: type,
       MeasurementName: measurement,

@@ -1,7 +1,8 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
-import { ModuleError } from "../../../../domain/miningModule/moduleError.ts";
 import { type HistoryParams, historyFile } from "./historyParams.ts";
+import { type MeasuredColumn, measuredColumns } from "./observations.ts";
+import { unreadableHistory } from "./unreadableHistory.ts";
 
 /** A row of the file, by column. */
 export interface HistoryRow {
@@ -15,8 +16,10 @@ export interface HistoryRow {
 export interface History {
   /** The file's name, for messages. */
   readonly name: string;
-  readonly header: readonly string[];
-  readonly rows: readonly HistoryRow[];
+  /** The columns that are kept. */
+  readonly columns: readonly MeasuredColumn[];
+  /** By the value in the company column. */
+  readonly rowsOf: ReadonlyMap<string, readonly HistoryRow[]>;
 }
 
 const records = z.array(
@@ -41,7 +44,8 @@ export function parseHistory(params: HistoryParams, bytes: Uint8Array): History 
   }
   const twice = header.find((column, position) => header.indexOf(column) !== position);
   if (twice !== undefined) throw unreadableHistory(name, 1, `there are two columns "${twice}"`);
-  return { name, header, rows };
+  const rowsOf = Map.groupBy(rows, ({ cells }) => cells[params.companyColumn] ?? "");
+  return { name, columns: measuredColumns(params, header, rows), rowsOf };
 }
 
 function readRows(name: string, bytes: Uint8Array, columns: (cells: string[]) => string[]): HistoryRow[] {
@@ -62,12 +66,4 @@ function readRows(name: string, bytes: Uint8Array, columns: (cells: string[]) =>
     if (!(error instanceof CsvError)) throw error;
     throw unreadableHistory(name, Number(error.lines), error.message, error);
   }
-}
-
-/** The error for a file that does not hold what it should, at a line of it. */
-export function unreadableHistory(name: string, line: number, reason: string, cause?: unknown): ModuleError {
-  return new ModuleError("UnreadableHistory", `${name}, line ${line}: ${reason}`, {
-    retryable: false,
-    cause,
-  });
 }

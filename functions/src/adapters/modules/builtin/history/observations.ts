@@ -1,6 +1,7 @@
-import { type History, type HistoryRow, unreadableHistory } from "./historyFile.ts";
+import type { History, HistoryRow } from "./historyFile.ts";
 import type { ColumnType, HistoryParams } from "./historyParams.ts";
 import { parseDate } from "./parseDate.ts";
+import { unreadableHistory } from "./unreadableHistory.ts";
 
 /** A column that is kept: its type, and the name of the measurement that it becomes. */
 export interface MeasuredColumn {
@@ -16,7 +17,11 @@ export interface Observation {
 }
 
 /** The columns that the params name; without, all but the company's and the date's. */
-export function measuredColumns(params: HistoryParams, { header, rows }: History): MeasuredColumn[] {
+export function measuredColumns(
+  params: HistoryParams,
+  header: readonly string[],
+  rows: readonly HistoryRow[],
+): MeasuredColumn[] {
   if (params.measurements) {
     return Object.entries(params.measurements).map(([column, { name, type }]) => ({
       column,
@@ -41,10 +46,9 @@ export function observationsOf(
   params: HistoryParams,
   keys: ReadonlySet<string>,
 ): Observation[] {
-  const columns = measuredColumns(params, history);
-  return history.rows
-    .filter(({ cells }) => keys.has(cells[params.companyColumn] ?? ""))
-    .map((row) => observation(row, columns, params.dateColumn, history.name))
+  return [...keys]
+    .flatMap((key) => history.rowsOf.get(key) ?? [])
+    .map((row) => observation(row, history.columns, params.dateColumn, history.name))
     .sort((a, b) => a.at.getTime() - b.at.getTime());
 }
 
