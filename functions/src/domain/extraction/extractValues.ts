@@ -18,7 +18,8 @@ export interface Extraction {
 
 /**
  * Reads a raw answer by a map. A field is found by its path, so a name that occurs on several levels means on each
- * what the map says there. Every mapped field that is not null becomes either a value or an issue.
+ * what the map says there. Every mapped field that is not null becomes either a value or an issue, of which the first
+ * 10,000 are kept.
  */
 export function extractValues(map: MeasuredMap, rawData: RawObject): Extraction {
   const fields = mappedFields(map.Mappings, "");
@@ -155,7 +156,11 @@ function readElements(
   }
 }
 
+// Nobody reads more, and half a million take minutes to write.
+const MAX_ISSUES = 10_000;
+
 function report(reading: Reading, path: string, expected: string, raw: RawValue): void {
+  if (reading.issues.size >= MAX_ISSUES) return;
   reading.issues.set(`${path} ${expected}`, { path, expected, received: describeReceived(raw) });
 }
 

@@ -242,3 +242,41 @@ test("a document that is gone is no error", async () => {
   await analyze(db, "no such document");
   expect(await newsOf(db)).toEqual([]);
 });
+
+describe("a document whose analysis kills its process each time", () => {
+  test("is given up after five runs, and the next of its company is analyzed", async () => {
+    const company = await observedCompany(db, { stars: ["int"] });
+    const poison = await company.observe(may(1), [["stars", 1]]);
+    const next = await company.observe(may(2), [["stars", 2]]);
+    // The process dies in the transaction: nothing after the beginning of the run is written.
+    let begun = false;
+    const dying: TransactionalDatabase = {
+      query(text, values) {
+        if (begun) throw new Error("dead");
+        return db.query(text, values);
+      },
+      transaction() {
+        begun = true;
+        return Promise.reject(new Error("dead"));
+      },
+    };
+    for (let run = 0; run < 5; run += 1) {
+      begun = false;
+      await expect(analyze(dying, poison, { now: minutesLater(10 * run) })).rejects.toThrow("dead");
+    }
+    await analyze(db, next, { now: minutesLater(60) });
+    const { rows } = await db.query(
+      "select id, state, reason from pipeline.raw_document order by observed_at",
+    );
+    expect(rows).toMatchObject([
+      {
+        id: poison,
+        state: "FAILED",
+        reason: "Given up after 5 attempts; each of them died or took too long",
+      },
+      { id: next, state: "ANALYZED", reason: null },
+    ]);
+  });
+});
+
+const minutesLater = (minutes: number) => new Date(may(3).getTime() + minutes * 60_000);
