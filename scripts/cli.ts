@@ -13,12 +13,12 @@ import { wholeNumber } from "./commands/wholeNumber.ts";
 import { isStopping, stopEverything, stopOnSignals } from "./stack/shutdown.ts";
 import { UserError } from "./userError.ts";
 
-// What the functions' code logs as done as it should be is for metrics. A command prints its result, and nothing else.
+// The functions log successes for metrics. A command prints only its result.
 console.info = () => undefined;
 
 // Each command is loaded when it is called, so that --help answers at once.
 const program = new Command("scripts/dev")
-  .description("Parma Analytics on this machine: run it, test it, look into it.")
+  .description("Run, test and inspect Parma Analytics on this machine.")
   .showHelpAfterError("(--help lists the commands and their options)");
 
 program
@@ -114,7 +114,7 @@ may only read, becomes a member once, as an administrator:
 
 program
   .command("check-data")
-  .description("look for what is wrong with the data; fails where a check does that pauses sources")
+  .description("check the data; fails if a check fails that pauses sources")
   .option("--json", "print the results as JSON", false)
   .action(async (options: { json: boolean }) => {
     const { checkData } = await import("./commands/checkData.ts");
@@ -123,7 +123,7 @@ program
 
 program
   .command("seed-rules")
-  .description("make the notification rules that come with the project, where they are not there yet")
+  .description("add the notification rules that come with the project, unless they exist")
   .option("--json", "print the counts as JSON", false)
   .action(async (options: { json: boolean }) => {
     const { seedRules } = await import("./commands/seedRules.ts");
@@ -132,7 +132,7 @@ program
 
 program
   .command("preview-deliveries")
-  .description("show who would get what about a company")
+  .description("show who would be sent what about a company")
   .argument("<company>", "its id or name")
   .option("--json", "print it as JSON", false)
   .action(async (company: string, options: { json: boolean }) => {
@@ -142,7 +142,7 @@ program
 
 program
   .command("deliveries")
-  .description("list what was sent where, and with which result")
+  .description("list what was sent where, with the result")
   .option("--company <company>", "about one company, by its id or name")
   .option("--user <id>", "to one user", wholeNumber)
   .option("--most <number>", "at most so many, the newest first", wholeNumber, 50)
@@ -154,7 +154,7 @@ program
 
 program
   .command("test-message")
-  .description("send a test message to a channel, and show what its provider says")
+  .description("send a test message to a channel and show the provider's answer")
   .argument("<channel>", "its id", wholeNumber)
   .option("--json", "print the result as JSON", false)
   .action(async (channel: number, options: { json: boolean }) => {
@@ -164,7 +164,7 @@ program
 
 program
   .command("report")
-  .description("make a user's report of this week and send it, unless it was sent")
+  .description("send a user's report for this week, unless it was sent already")
   .argument("<user>", "the user's id", wholeNumber)
   .option("--json", "print where it is as JSON", false)
   .action(async (user: number, options: { json: boolean }) => {
@@ -186,7 +186,7 @@ program
 
 program
   .command("states")
-  .description("draw the states of all work, and what leads from one to another")
+  .description("draw the states of all work and the transitions between them")
   .option("--mermaid", "as Mermaid diagrams", false)
   .option("--json", "print the models as JSON", false)
   .action(async (options: StatesOptions) => {
@@ -196,15 +196,11 @@ program
 
 program
   .command("soak")
-  .description("run the pipeline while things go wrong, and compare with a run in which nothing does")
-  .option("--documents <number>", "put about so many raw documents through", wholeNumber, 200)
-  .option("--minutes <number>", "give up after so many", wholeNumber, 15)
-  .option(
-    "--seed <number>",
-    "of the input and of what goes wrong; another one each time by default",
-    wholeNumber,
-  )
-  .option("--drop-first", "lose every event and every task the first time, and not only some", false)
+  .description("run the pipeline with injected faults and compare it with a run without")
+  .option("--documents <number>", "approximate number of raw documents", wholeNumber, 200)
+  .option("--minutes <number>", "time limit", wholeNumber, 15)
+  .option("--seed <number>", "seed of the input and the faults; random by default", wholeNumber)
+  .option("--drop-first", "lose the first delivery of every event and task, not only of some", false)
   .option("--json", "print the figures and differences as JSON", false)
   .action(async (options: SoakCommandOptions) => {
     const { soak } = await import("./commands/soak.ts");
@@ -213,10 +209,10 @@ program
 
 program
   .command("bench")
-  .description("measure how fast the pipeline is, beside what it could be at best")
+  .description("measure the pipeline's speed against its theoretical best")
   .option("--only <suites...>", "normalize, analyze, schedule, ingest, coldStart, endToEnd or cost")
-  .option("--quick", "small sizes, to see that it works", false)
-  .option("--compare <file>", "print what changed since a result that was saved")
+  .option("--quick", "small sizes, as a smoke test", false)
+  .option("--compare <file>", "print the changes since a saved result")
   .option("--json", "print the result as JSON", false)
   .action(async (options: BenchOptions) => {
     const { bench } = await import("./commands/bench.ts");

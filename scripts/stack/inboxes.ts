@@ -28,7 +28,7 @@ export interface Inboxes {
 export async function startInboxes(
   stage: string,
 ): Promise<{ inboxes: Inboxes; env: Record<string, string> }> {
-  const mail = await startMailCatcher();
+  const mail = await startMailCatcher(stage);
   whenStopping(mail.stop);
   const slack = await startSlackStandIn();
   whenStopping(slack.stop);

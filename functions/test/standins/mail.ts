@@ -24,9 +24,13 @@ export interface MailCatcher {
   stop(): Promise<void>;
 }
 
-/** Starts MailDev on free ports of this machine. */
-export async function startMailCatcher(): Promise<MailCatcher> {
-  const mailDirectory = await mkdtemp(join(tmpdir(), "parma-mail-"));
+/**
+ * Starts MailDev on free ports of this machine.
+ *
+ * @param parent the folder in which it keeps its files until it stops
+ */
+export async function startMailCatcher(parent = tmpdir()): Promise<MailCatcher> {
+  const mailDirectory = await mkdtemp(join(parent, "parma-mail-"));
   // Loaded here: it takes a second, which commands without mail need not wait for.
   const maildev = await import("maildev");
   const catcher = new maildev.MailDev({
