@@ -244,9 +244,9 @@ test("queries with values that do not fit", async () => {
       const operator = `Bearer ${current().operators.token}`;
       for (const query of [
         "status?hours",
-        "runs?most",
+        "runs?limit",
         "runs?state",
-        "failed?most",
+        "failed?limit",
         "failed?since",
         "backfill?id",
       ]) {
