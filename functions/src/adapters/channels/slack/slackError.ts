@@ -36,12 +36,13 @@ export function slackFailure(error: unknown, channel: string): unknown {
   const limited = rateLimited.safeParse(error);
   if (limited.success) {
     const { retryAfter } = limited.data;
-    return new DeliveryError("passing", `Slack takes no more messages for ${retryAfter} s.`, {
+    return new DeliveryError("passing", `Slack is rate limiting this app; retrying in ${retryAfter} s.`, {
       retryAfterSeconds: retryAfter,
       cause: error,
     });
   }
-  if (otherError.safeParse(error).success) return passing("Slack takes no more messages for now.", error);
+  if (otherError.safeParse(error).success)
+    return passing("Slack is rate limiting this app; retrying later.", error);
   const http = httpError.safeParse(error);
   if (http.success) return statusFailure(http.data.statusCode, error);
   const request = requestError.safeParse(error);
