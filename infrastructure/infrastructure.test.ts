@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { REGION } from "../functions/src/platform/config.ts";
+import { databaseMaxConnections, REGION } from "../functions/src/platform/config.ts";
 import { LOG_EVENTS } from "../functions/src/platform/logEvents.ts";
+import { settingList } from "../functions/src/platform/settings.ts";
 import { deployedFunctions } from "../functions/test/deployedFunctions.ts";
 
 /** The parser. Its declarations would bring in the DOM's types, which differ from Node's, so they are not imported. */
@@ -170,12 +171,22 @@ function askedOfGcloud(...args: string[]): string[] {
   }
 }
 
-test("the deploy workflow's variables are the outputs of the module", () => {
-  const used = new Set(
-    [...read(".github/workflows/deploy.yml").matchAll(/vars\.(\w+)/g)].map(([, name]) => name),
-  );
+test("the outputs are variables of the deploy workflow, which others of its settings are not", () => {
+  const used = [...read(".github/workflows/deploy.yml").matchAll(/vars\.(\w+)/g)].map(([, name]) => name);
   const output = terraform.get("module/outputs.tf")?.output["deploy_variables"]?.[0]?.value;
-  expect(new Set(Object.keys(z.record(z.string(), z.unknown()).parse(output)))).toEqual(used);
+  const given = Object.keys(z.record(z.string(), z.unknown()).parse(output));
+  expect(given.filter((name) => !used.includes(name))).toEqual([]);
+  // What has a default is set by a person who wants another value.
+  const needed = settingList.filter(({ schema, setBy }) => !(setBy || schema.safeParse(undefined).success));
+  const variables = needed.filter(({ isSecret }) => !isSecret).map(({ name }) => name);
+  expect(variables.filter((name) => !given.includes(name))).toEqual([]);
+});
+
+test("the server takes as many connections as the functions are told", () => {
+  for (const stage of ["staging", "prod"]) {
+    const given = terraform.get(`${stage}/main.tf`)?.module["parma"]?.[0];
+    expect(given?.["database_max_connections"]).toBeGreaterThanOrEqual(databaseMaxConnections({}));
+  }
 });
 
 describe("alerts", () => {

@@ -113,6 +113,23 @@ may only read, becomes a member once, as an administrator:
   });
 
 program
+  .command("docs")
+  .description("write the tables of docs/ that are made from the code")
+  .action(async () => {
+    const { docs } = await import("./commands/docs.ts");
+    await docs();
+  });
+
+program
+  .command("limits")
+  .description("show how many connections to PostgreSQL the functions may open, and how many it takes")
+  .option("--json", "print them as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    const { limits } = await import("./commands/limits.ts");
+    limits(options);
+  });
+
+program
   .command("check-data")
   .description("check the data; fails if a check fails that pauses sources")
   .option("--json", "print the results as JSON", false)

@@ -18,7 +18,7 @@ test("every function is deployed, from the file that it is in", async () => {
 test("triggers are nowhere else", () => {
   const files = globSync("**/*.ts", { cwd: __dirname, exclude: ["**/*.test.ts", "platform/**"] });
   const withTriggers = files.filter((file) =>
-    /from "firebase-functions\/(https|tasks|scheduler|firestore)"|\b(endpoint|scheduledJob)\(/.test(
+    /from "firebase-functions\/(https|tasks|scheduler|firestore)"|\b(httpFunction|taskFunction|documentFunction|scheduledJob)\(/.test(
       readFileSync(join(__dirname, file), "utf8"),
     ),
   );

@@ -1,16 +1,6 @@
-import { z } from "zod";
+import { type DeployedFunction, functionsOf } from "../src/platform/declared.ts";
 
-const functions = z.record(
-  z.string(),
-  z.custom<DeployedFunction>((it) => typeof it === "function" && "__endpoint" in it),
-);
-
-/** A function, with what it says to whoever deploys it. */
-export type DeployedFunction = ((...args: never[]) => unknown) & {
-  readonly __endpoint: Readonly<Record<string, unknown>>;
-};
-
-/** The functions that are deployed, by name. */
+/** The functions that are deployed, by name, in this test's registry of modules. */
 export function deployedFunctions(): Readonly<Record<string, DeployedFunction>> {
-  return functions.parse({ ...require("../src/main.cts") });
+  return functionsOf(require("../src/main.cts"));
 }

@@ -20,6 +20,7 @@ const ROOMS = {
   demo: "scripts/demo",
   soak: "scripts/soak",
   bench: "scripts/bench",
+  module: "scripts/module",
 } as const;
 
 type Room = keyof typeof ROOMS;
@@ -43,7 +44,8 @@ const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   standins: [...SOURCES, "scripts"],
   scripts: ["commands", "stack"],
   stack: [...SOURCES, "standins", "scripts"],
-  commands: [...SOURCES, "stack", "scripts", "demo", "soak", "bench"],
+  commands: [...SOURCES, "stack", "scripts", "demo", "soak", "bench", "module"],
+  module: [...SOURCES, "stack", "scripts"],
   demo: [...SOURCES, "standins", "stack", "scripts"],
   soak: [...SOURCES, "standins", "stack", "scripts", "tests"],
   bench: [...SOURCES, "standins", "stack", "scripts", "tests"],

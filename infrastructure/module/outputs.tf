@@ -15,6 +15,12 @@ output "deploy_variables" {
     OPERATOR_SERVICE_ACCOUNTS = join(",", var.operator_service_accounts)
     MODULE_NETWORKS           = join(",", var.module_networks)
     SERVICE_ACCOUNTS          = "separate"
+    CLOUD_SQL_IP              = "PRIVATE"
+    DATABASE_MAX_CONNECTIONS  = tostring(var.database_max_connections)
+    VPC_NETWORK               = google_compute_network.parma.name
+    VPC_SUBNETWORK            = google_compute_subnetwork.functions.name
+    VPC_EGRESS                = "PRIVATE_RANGES_ONLY"
+    OPERATOR_EMAIL            = var.operator_email
   }
 }
 

@@ -5,7 +5,7 @@ locals {
   accounts = {
     schedule = {
       rights  = ["tasks"]
-      secrets = []
+      secrets = ["PARMA_WEB_SECRET"]
     }
     mine = {
       rights  = ["tasks", "firestore", "write-bucket"]
@@ -13,7 +13,7 @@ locals {
     }
     ingest = {
       rights  = ["firestore", "write-bucket"]
-      secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY"]
+      secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY", "PARMA_WEB_SECRET"]
     }
     normalize = {
       rights  = ["events", "firestore", "read-bucket"]
@@ -37,7 +37,7 @@ locals {
     }
     operate = {
       rights  = ["tasks", "queues", "firestore", "write-bucket", "delete-slack-tokens"]
-      secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY", "SMTP_URL"]
+      secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY", "PARMA_LINK_SECRET", "SMTP_URL"]
     }
   }
 

@@ -20,9 +20,9 @@ variable "region" {
 }
 
 variable "database_tier" {
-  description = "The Cloud SQL machine. The default has one shared core and 1.7 GB."
+  description = "The Cloud SQL machine. The default has one core and 3.75 GB, for which Cloud SQL allows 100 connections."
   type        = string
-  default     = "db-g1-small"
+  default     = "db-custom-1-3840"
 }
 
 variable "database_max_connections" {

@@ -56,7 +56,7 @@ module "parma" {
 
   database_tier            = "db-custom-2-7680"
   database_is_replicated   = true
-  database_max_connections = 400
+  database_max_connections = 100
   monthly_budget           = 400
 }
 

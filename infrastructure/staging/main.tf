@@ -54,7 +54,7 @@ module "parma" {
   operator_email    = var.operator_email
   billing_account   = var.billing_account
 
-  database_max_connections = 400
+  database_max_connections = 100
   monthly_budget           = 100
 }
 

@@ -6,28 +6,51 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@
 import { logger } from "firebase-functions/logger";
 import { z } from "zod";
 import { ApiError } from "./apiError.ts";
-import { anyone, endpoint, route } from "./http.ts";
+import { anyone, type Callers, httpFunction, route } from "./http.ts";
 
-const guest = async (authorization: string | undefined) => {
-  if (authorization === undefined) throw new ApiError("missing_token", "Authorization header is required!");
-  return authorization;
+const guests: Callers<string> = {
+  kind: "module",
+  authorize: async (authorization) => {
+    if (authorization === undefined) {
+      throw new ApiError("missing_token", "Authorization header is required!");
+    }
+    return authorization;
+  },
 };
+const summary = "for the tests";
 const handled = jest.fn();
 
-const thing = endpoint("thing", "/thing", {}, async () => ({
+const declaration = {
+  name: "thing",
+  path: "/thing",
+  account: "ingest",
+  memory: "256MiB",
+  timeoutSeconds: 60,
+  maxInstances: 1,
+  connections: 1,
+} as const;
+const thing = httpFunction(declaration, async () => ({
   "/": {
-    POST: route(guest, async ({ claims, json }) => {
-      const { count } = await json(z.object({ count: z.number() }));
-      handled();
-      return { status: 201, body: { claims, count } };
-    }),
-    GET: route(anyone, async ({ query }) => ({ status: 200, body: query(z.object({ page: z.string() })) })),
-    PUT: route(anyone, async () => {
+    POST: route(
+      { callers: guests, summary, body: z.object({ count: z.number() }) },
+      async ({ claims, json }) => {
+        const { count } = await json();
+        handled();
+        return { status: 201, body: { claims, count } };
+      },
+    ),
+    GET: route({ callers: anyone, summary, query: z.object({ page: z.string() }) }, async ({ query }) => ({
+      status: 200,
+      body: query(),
+    })),
+    PUT: route({ callers: anyone, summary }, async () => {
       throw new Error("the password is hunter2");
     }),
   },
-  "/:id": { GET: route(anyone, async ({ id }) => ({ status: 200, body: { id } })) },
-  "/parts": { GET: route(anyone, async () => ({ status: 200, body: { parts: true } })) },
+  "/:id": { GET: route({ callers: anyone, summary }, async ({ id }) => ({ status: 200, body: { id } })) },
+  "/parts": {
+    GET: route({ callers: anyone, summary }, async () => ({ status: 200, body: { parts: true } })),
+  },
 }));
 
 let server: Server;

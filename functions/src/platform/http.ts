@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import { type HttpsFunction, type HttpsOptions, onRequest } from "firebase-functions/https";
+import { type HttpsFunction, onRequest } from "firebase-functions/https";
 import type { z } from "zod";
 import { ApiError, invalidRequest } from "./apiError.ts";
-import { REGION } from "./config.ts";
+import { type Declared, declare, type FunctionDeclaration, optionsOf } from "./declaration.ts";
 import { checkJsonSize } from "./jsonSize.ts";
 import { leaveDomain } from "./leaveDomain.ts";
 import { logError } from "./log.ts";
@@ -11,16 +11,16 @@ import { withLogIds } from "./logContext.ts";
 import { readJsonText, takeBodiesUnparsed } from "./requestBody.ts";
 
 /** One call of an HTTP function, by a caller that was let in. */
-export interface Call<Claims> {
+export interface Call<Claims, Query, Body> {
   /** What the caller may touch. */
   readonly claims: Claims;
   /** The id in a path `/:id`; 0 where the path has none. */
   readonly id: number;
   readonly now: Date;
-  /** The parameters after the `?`. @throws ApiError 422 where they do not fit. */
-  query<S extends z.ZodType>(schema: S): z.output<S>;
-  /** The body's JSON, of up to 1 MiB. @throws ApiError 400, 408, 413, 415 or 422 where there is none that fits. */
-  json<S extends z.ZodType>(schema: S): Promise<z.output<S>>;
+  /** The parameters after the `?`, by the route's schema. @throws ApiError 422 where they do not fit. */
+  query(): Query;
+  /** The body's JSON, of up to 1 MiB, by the route's schema. @throws ApiError 400, 408, 413, 415 or 422. */
+  json(): Promise<Body>;
   /** The body's text, for who parses it himself. @throws ApiError 400, 408, 413 or 415. */
   text(maxBytes: number): Promise<string>;
 }
@@ -40,15 +40,36 @@ export class HtmlPage {
   }
 }
 
-/** Who may call: checks the Authorization header and tells what the caller may touch. @throws ApiError */
+/** Checks the Authorization header and tells what the caller may touch. @throws ApiError */
 export type Authorize<Claims> = (
   authorization: string | undefined,
   now: Date,
   headers: IncomingHttpHeaders,
 ) => Promise<Claims>;
 
-/** The {@link Authorize} of a route without credentials. */
-export async function anyone(): Promise<undefined> {}
+/** Who may call a route. */
+export interface Callers<Claims> {
+  readonly kind: "anyone" | "web application" | "module" | "operator";
+  readonly authorize: Authorize<Claims>;
+}
+
+/** The {@link Callers} of a route without credentials. */
+export const anyone: Callers<undefined> = { kind: "anyone", authorize: async () => undefined };
+
+/** What is declared of a route. docs/http.md lists it, and the hostile tests attack it. */
+export interface RouteDeclaration<
+  Claims = unknown,
+  Q extends z.ZodType = z.ZodType,
+  B extends z.ZodType = z.ZodType,
+> {
+  readonly callers: Callers<Claims>;
+  /** What it is for, in a line. */
+  readonly summary: string;
+  /** The parameters after the `?`. */
+  readonly query?: Q;
+  /** The JSON body. */
+  readonly body?: B;
+}
 
 interface Received {
   readonly request: IncomingMessage;
@@ -58,52 +79,75 @@ interface Received {
 }
 
 /** What answers one method of one path; made by {@link route}. */
-export type Route = (received: Received) => Promise<Reply>;
+export interface Route {
+  readonly declaration: RouteDeclaration;
+  readonly answer: (received: Received) => Promise<Reply>;
+}
 
 /** The routes of a function, by path below its own and by method. `/:id` takes any number. */
 export type Paths = Readonly<Partial<Record<`/${string}`, Readonly<Record<string, Route>>>>>;
 
-/** A route that lets in whom `authorize` lets in, before anything else is looked at. */
-export function route<Claims>(
-  authorize: Authorize<Claims>,
-  handle: (call: Call<Claims>) => Promise<Reply>,
+/** Declares a route. Callers whom it does not let in are refused before anything else is looked at. */
+export function route<Claims, Q extends z.ZodType, B extends z.ZodType>(
+  declaration: RouteDeclaration<Claims, Q, B>,
+  handle: (call: Call<Claims, z.output<Q>, z.output<B>>) => Promise<Reply>,
 ): Route {
-  return async ({ request, id, search, now }) => {
-    const claims = await authorize(request.headers.authorization, now, request.headers);
-    return handle({
-      claims,
-      id,
-      now,
-      query: (schema) => accept(schema, Object.fromEntries(search)),
-      json: async (schema) => accept(schema, parseJsonText(await readJsonText(request), parseWithinReason)),
-      text: (maxBytes) => readJsonText(request, maxBytes),
-    });
+  const { callers, query, body } = declaration;
+  return {
+    declaration,
+    answer: async ({ request, id, search, now }) => {
+      const claims = await callers.authorize(request.headers.authorization, now, request.headers);
+      return handle({
+        claims,
+        id,
+        now,
+        query: () => accept(declared(query), Object.fromEntries(search)),
+        json: async () =>
+          accept(declared(body), parseJsonText(await readJsonText(request), parseWithinReason)),
+        text: (maxBytes) => readJsonText(request, maxBytes),
+      });
+    },
   };
 }
 
+function declared<S extends z.ZodType>(schema: S | undefined): S {
+  if (schema === undefined) throw new Error("The route declares no such schema");
+  return schema;
+}
+
+/** A function that HTTP requests call. */
+export interface HttpDeclaration extends FunctionDeclaration {
+  /** Where it is behind Hosting; its routes are at it and below it. */
+  readonly path: `/${string}`;
+}
+
+/** A deployed HTTP function, with what it declares. */
+export type DeclaredHttp<D extends HttpDeclaration = HttpDeclaration> = Declared<HttpsFunction, D> & {
+  readonly loadPaths: () => Promise<Paths>;
+};
+
 /**
- * An HTTP function that speaks JSON, at `path` behind Hosting and at its own address.
+ * Declares an HTTP function that speaks JSON, at its path behind Hosting and at its own address.
  *
- * @param name the name that it is exported under
  * @param load imports the routes, at the first request
  */
-export function endpoint(
-  name: string,
-  path: `/${string}`,
-  options: HttpsOptions,
+export function httpFunction<const D extends HttpDeclaration>(
+  declaration: D,
   load: () => Promise<Paths>,
-): HttpsFunction {
+): DeclaredHttp<D> {
+  const { name, path }: HttpDeclaration = declaration;
   takeBodiesUnparsed(name);
   let paths: Promise<Paths> | undefined;
-  const loadOnce = () => {
+  const loadPaths = () => {
     paths ??= load();
     return paths;
   };
-  // Callers are let in by their token, or by anyone's: Cloud Run's own check would ask for Google accounts.
-  return onRequest({ region: REGION, invoker: "public", ...options }, (request, response) => {
+  // Callers are let in by the routes: Cloud Run's own check would ask for Google accounts.
+  const run = onRequest({ ...optionsOf(declaration), invoker: "public" }, (request, response) => {
     leaveDomain();
-    return withLogIds({}, () => serve(request, response, { path, load: loadOnce }));
+    return withLogIds({}, () => serve(request, response, { path, load: loadPaths }));
   });
+  return Object.assign(declare(run, declaration), { loadPaths });
 }
 
 async function serve(
@@ -115,12 +159,12 @@ async function serve(
   try {
     const { routes, id, search } = find(await load(), path, request.url ?? "/");
     // HEAD is answered as GET is; Node leaves the body out.
-    const answer = routes[request.method === "HEAD" ? "GET" : (request.method ?? "")];
-    if (answer === undefined) {
+    const found = routes[request.method === "HEAD" ? "GET" : (request.method ?? "")];
+    if (found === undefined) {
       response.setHeader("Allow", allowed(routes));
       throw new ApiError("method_not_allowed", `${request.method} is not allowed here`);
     }
-    reply = await answer({ request, id, search, now: new Date() });
+    reply = await found.answer({ request, id, search, now: new Date() });
   } catch (error) {
     // The caller hung up before its body was read: there is no one to answer.
     if (error === request.errored) return;

@@ -5,14 +5,12 @@ import { z } from "zod";
 
 // The lines are those of the true logger, in a process of its own: what Cloud Logging would get.
 const SCRIPT = `
-import { onTaskDispatched } from "firebase-functions/tasks";
-import { onDocumentCreated } from "firebase-functions/firestore";
-import { eventHandler } from "./eventHandler.ts";
-import { taskHandler } from "./taskHandler.ts";
+import { documentFunction } from "./documentFunction.ts";
 import { logError, logEvent, logWarning } from "./log.ts";
 import { addLogIds, withLogIds } from "./logContext.ts";
 import { RetryLater } from "./retryLater.ts";
 import { scheduledJob } from "./scheduledJob.ts";
+import { taskFunction } from "./taskFunction.ts";
 
 await withLogIds({ correlation: "task-12", task: 12, absent: null }, async () => {
   addLogIds({ company: 3 });
@@ -41,15 +39,17 @@ const call = async (fn, name, data) => {
   await fn(request, response);
   logEvent("tick", { name, status });
 };
-const task = onTaskDispatched({}, taskHandler(async ({ data }) => {
+const common = { account: "mine", memory: "256MiB", timeoutSeconds: 60, maxInstances: 1, connections: 1 };
+const declared = { name: "task", ...common, retry: { attempts: 1 }, dispatches: { atOnce: 1 } };
+const task = taskFunction(declared, async ({ data }) => {
   if (data.later) throw new RetryLater("Delivery 7 is not due yet");
   throw new TypeError("broken");
-}));
+});
 await call(task, "later", { later: true });
 await call(task, "broken", {});
-await call(scheduledJob("nothing", { schedule: "0 0 * * *", timeoutSeconds: 60 }, async () => ({})), "job", {});
+await call(scheduledJob({ name: "nothing", ...common, schedule: "0 0 * * *", retries: 0 }, async () => ({})), "job", {});
 
-const event = onDocumentCreated("any/{id}", eventHandler(async () => { throw new Error("no such luck"); }));
+const event = documentFunction({ name: "event", ...common, document: "any/{id}" }, async () => { throw new Error("no such luck"); });
 await event.run({}).catch((error) => logEvent("tick", { thrown: error.stack }));
 `;
 

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { createRemoteJWKSet, exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { z } from "zod";
-import { operator, verifyOperator } from "./operator.ts";
+import { operators, verifyOperator } from "./operator.ts";
 
 const NOW = new Date("2026-05-15T12:00:00Z");
 const seconds = (offset: number) => NOW.getTime() / 1000 + offset;
@@ -217,10 +217,10 @@ describe("the Authorization header", () => {
   });
 
   test("opens with either token", async () => {
-    await expect(operator(`Bearer ${await signed(userToken)}`, NOW)).resolves.toEqual({
+    await expect(operators.authorize(`Bearer ${await signed(userToken)}`, NOW, {})).resolves.toEqual({
       id: "user:uid-of-ada",
     });
-    await expect(operator(`bearer  ${await signed(robotToken)} `, NOW)).resolves.toEqual({
+    await expect(operators.authorize(`bearer  ${await signed(robotToken)} `, NOW, {})).resolves.toEqual({
       id: `service:${ROBOT}`,
     });
   });
@@ -228,7 +228,7 @@ describe("the Authorization header", () => {
   test.each([undefined, "", "Bearer ", TOKEN, `Basic ${TOKEN}`, "Bearer two words"])(
     "%p is none",
     async (authorization) => {
-      await expect(operator(authorization, NOW)).rejects.toMatchObject({
+      await expect(operators.authorize(authorization, NOW, {})).rejects.toMatchObject({
         status: 401,
         code: "missing_token",
       });
@@ -236,10 +236,10 @@ describe("the Authorization header", () => {
   );
 
   test("the emulator's token opens the emulator, and nothing else", async () => {
-    await expect(operator(`Bearer ${TOKEN}`, NOW)).rejects.toMatchObject({ status: 401 });
+    await expect(operators.authorize(`Bearer ${TOKEN}`, NOW, {})).rejects.toMatchObject({ status: 401 });
     process.env["FUNCTIONS_EMULATOR"] = "true";
-    await expect(operator(`Bearer ${TOKEN}`, NOW)).resolves.toEqual({ id: "emulator" });
-    await expect(operator(`Bearer ${TOKEN}x`, NOW)).rejects.toMatchObject({
+    await expect(operators.authorize(`Bearer ${TOKEN}`, NOW, {})).resolves.toEqual({ id: "emulator" });
+    await expect(operators.authorize(`Bearer ${TOKEN}x`, NOW, {})).rejects.toMatchObject({
       status: 401,
       code: "invalid_token",
     });

@@ -11,6 +11,7 @@ import {
 import { z } from "zod";
 import { ApiError } from "./apiError.ts";
 import { emulatorOperatorToken, operatorConfig } from "./config.ts";
+import type { Callers } from "./http.ts";
 import { addLogIds } from "./logContext.ts";
 
 /** Who operates: a user of our Firebase project, or a service account. */
@@ -43,11 +44,14 @@ const CLOCK_TOLERANCE_SECONDS = 5;
  *
  * @throws ApiError 401 without a valid token, 403 for who is no operator, 503 where the keys cannot be fetched
  */
-export const operator = async (authorization: string | undefined, now: Date): Promise<Operator> => {
-  const found = await identify(shownToken(authorization), now);
-  // What is logged from here on says who had it done.
-  addLogIds({ operator: found.id });
-  return found;
+export const operators: Callers<Operator> = {
+  kind: "operator",
+  authorize: async (authorization, now) => {
+    const found = await identify(shownToken(authorization), now);
+    // What is logged from here on says who had it done.
+    addLogIds({ operator: found.id });
+    return found;
+  },
 };
 
 async function identify(token: string, now: Date): Promise<Operator> {

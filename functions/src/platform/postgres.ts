@@ -5,6 +5,7 @@ import { databaseConfig } from "./config.ts";
 import { logWarning } from "./log.ts";
 import { withoutLogIds } from "./logContext.ts";
 import { ownDatabaseUser } from "./ownDatabaseUser.ts";
+import { ownConnections } from "./ownFunction.ts";
 
 /** Anything that runs a statement: the pool, or the one connection of a transaction. */
 export interface Database {
@@ -30,17 +31,19 @@ const types: pg.CustomTypesConfig = {
 };
 pg.defaults.parseInputDatesAsUTC = true;
 
-// A function's instance serves up to 80 requests, each of which holds a connection for milliseconds. Five keep
-// a thousand instances' worth of connections away from Cloud SQL's limit.
-const CONNECTIONS_PER_INSTANCE = 5;
+// Of commands and tests; a function declares its own number.
+const CONNECTIONS = 5;
 
 /** Opens a pool on `config`; the caller ends it. Statements that run longer than a minute are cancelled. */
 export async function openPool(config = databaseConfig()): Promise<pg.Pool> {
+  const connections = ownConnections() ?? CONNECTIONS;
+  // pg takes 0 for its own default of 10.
+  if (connections === 0) throw new Error("This function declares that it opens no connection to PostgreSQL");
   const pool = new pg.Pool({
     ...("DATABASE_URL" in config
       ? { connectionString: config.DATABASE_URL }
       : await connectorOptions(config)),
-    max: CONNECTIONS_PER_INSTANCE,
+    max: connections,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
     statement_timeout: 60_000,

@@ -1,34 +1,35 @@
-import { onSchedule, type ScheduleFunction, type ScheduleOptions } from "firebase-functions/scheduler";
-import { REGION } from "./config.ts";
-import { LoggedError } from "./eventHandler.ts";
+import { onSchedule, type ScheduleFunction } from "firebase-functions/scheduler";
+import { type Declared, declare, type FunctionDeclaration, optionsOf } from "./declaration.ts";
 import { logError } from "./log.ts";
 import { withLogIds } from "./logContext.ts";
+import { LoggedError } from "./loggedError.ts";
 
-/** The options of a scheduled job: it must say how long it may take. Its times are in UTC. */
-export type JobOptions = ScheduleOptions & { readonly timeoutSeconds: number };
+/** A function that runs on a schedule, whose times are in UTC. */
+export interface JobDeclaration extends FunctionDeclaration {
+  /** As cron writes it. */
+  readonly schedule: string;
+  /** How often Cloud Scheduler tries a run again that failed. */
+  readonly retries: number;
+}
 
 /**
- * A function that runs on a schedule, each run of which is recorded.
+ * Declares a function that runs on a schedule, each run of which is recorded.
  *
- * @param job the name that it is exported under
  * @param work returns what it did, in numbers
  */
-export function scheduledJob(
-  job: string,
-  options: JobOptions,
+export function scheduledJob<const D extends JobDeclaration>(
+  declaration: D,
   work: (now: Date) => Promise<object>,
-): ScheduleFunction {
-  return onSchedule({ region: REGION, timeZone: "Etc/UTC", ...options }, ({ scheduleTime }) =>
+): Declared<ScheduleFunction, D> {
+  const { name: job, schedule, retries, timeoutSeconds }: JobDeclaration = declaration;
+  const options = { ...optionsOf(declaration), schedule, timeZone: "Etc/UTC", retryCount: retries };
+  const run = onSchedule(options, ({ scheduleTime }) =>
     withLogIds({ job }, async () => {
       try {
         const { runJob } = await import("./jobRun.ts");
         const { database } = await import("./postgres.ts");
-        const run = {
-          job,
-          trigger: "SCHEDULE" as const,
-          scheduledFor: new Date(scheduleTime),
-          timeoutSeconds: options.timeoutSeconds,
-        };
+        const scheduledFor = new Date(scheduleTime);
+        const run = { job, trigger: "SCHEDULE" as const, scheduledFor, timeoutSeconds };
         await runJob(await database(), run, () => work(new Date()));
       } catch (error) {
         logError("A scheduled job failed", error);
@@ -36,4 +37,5 @@ export function scheduledJob(
       }
     }),
   );
+  return declare(run, declaration);
 }

@@ -69,8 +69,8 @@ describe("with SERVICE_ACCOUNTS=separate", () => {
 });
 
 test("without it, a project deploys without accounts of its own", async () => {
-  const { runsAs } = await import("./serviceAccounts.ts");
-  expect(runsAs("mine")).toEqual({});
+  const { serviceAccountOf } = await import("./config.ts");
+  expect(serviceAccountOf("mine", { GCLOUD_PROJECT: PROJECT })).toBeUndefined();
 });
 
 test("the database user is the account that the function runs as", async () => {

@@ -1,5 +1,5 @@
 import { type CryptoKey, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify } from "jose";
-import type { SigningKeys } from "./config.ts";
+import type { SigningKeys } from "./signingKeys.ts";
 
 /**
  * The payload of a token that one of our keys has signed with HS256.

@@ -3,7 +3,7 @@ import { webApplication } from "./webApplication.ts";
 
 const SECRET = "a-secret-of-the-web-application";
 const ask = (headers: Record<string, string> = {}) =>
-  webApplication(headers["authorization"], new Date(), headers);
+  webApplication.authorize(headers["authorization"], new Date(), headers);
 
 afterEach(() => {
   delete process.env["PARMA_WEB_SECRET"];

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
 import { ApiError } from "./apiError.ts";
 import { webSecretConfig } from "./config.ts";
+import type { Callers } from "./http.ts";
 
 /**
  * Lets the web application in. It sends no credentials by itself: once PARMA_WEB_SECRET is set, a proxy in front of it
@@ -9,20 +9,21 @@ import { webSecretConfig } from "./config.ts";
  *
  * @throws ApiError 401 where a secret is set and another one, or none, was sent
  */
-export async function webApplication(
-  authorization: string | undefined,
-  _now: Date,
-  headers: IncomingHttpHeaders,
-): Promise<undefined> {
-  const secret = webSecretConfig();
-  if (secret === undefined) return;
-  const bearer = /^Bearer (.*)$/i.exec(authorization ?? "")?.[1]?.trim();
-  const sent = [headers["x-parma-secret"], bearer].filter((value) => typeof value === "string");
-  if (sent.length === 0) throw new ApiError("missing_token", "The secret of the web application is missing");
-  if (!sent.some((value) => isEqual(value, secret))) {
-    throw new ApiError("invalid_token", "The secret of the web application is wrong");
-  }
-}
+export const webApplication: Callers<undefined> = {
+  kind: "web application",
+  authorize: async (authorization, _now, headers) => {
+    const secret = webSecretConfig();
+    if (secret === undefined) return undefined;
+    const bearer = /^Bearer (.*)$/i.exec(authorization ?? "")?.[1]?.trim();
+    const sent = [headers["x-parma-secret"], bearer].filter((value) => typeof value === "string");
+    if (sent.length === 0)
+      throw new ApiError("missing_token", "The secret of the web application is missing");
+    if (!sent.some((value) => isEqual(value, secret))) {
+      throw new ApiError("invalid_token", "The secret of the web application is wrong");
+    }
+    return undefined;
+  },
+};
 
 /** Takes the same time wherever they differ, and however long they are. */
 function isEqual(sent: string, secret: string): boolean {

@@ -1,4 +1,7 @@
 import { expect, jest, test } from "@jest/globals";
+import { z } from "zod";
+import { routesOf } from "../../src/platform/declared.ts";
+import { deployedFunctions } from "../deployedFunctions.ts";
 import { HOSTILE_BODIES, hostileFields, lists, objects } from "./bodies.ts";
 import { openSetting, refusalOf } from "./setting.ts";
 import { bodyOf, type Target, targetsOf } from "./targets.ts";
@@ -27,10 +30,40 @@ async function answerTo(target: Target, body: string | Uint8Array, headers = {})
   });
 }
 
-test("every HTTP function is attacked", () => {
-  const attacked = targetsOf(current()).map(({ name }) => name);
-  expect(new Set(attacked)).toEqual(new Set(current().served.names));
+test("every declared route is attacked, with every field that it declares", async () => {
+  const declared = (await routesOf(deployedFunctions())).map(
+    ({ functionName, method, path, declaration }) => ({
+      name: functionName,
+      method,
+      path,
+      letsIn: declaration.callers.kind,
+      ...fieldsOf(declaration.body),
+    }),
+  );
+  const attacked = targetsOf(current()).map(({ name, method, path, letsIn, fields }) => ({
+    name,
+    method,
+    path: path.replace(/\?.*/, "").replace(/\/\d+$/, "/:id"),
+    letsIn,
+    ...(fields === undefined ? {} : { fields: Object.keys(fields).toSorted() }),
+  }));
+  expect(sorted(attacked)).toEqual(sorted(declared));
 });
+
+function sorted(routes: readonly { readonly path: string; readonly method: string }[]) {
+  const place = ({ path, method }: { path: string; method: string }) => `${path} ${method}`;
+  return routes.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+}
+
+const object = z.object({ properties: z.record(z.string(), z.unknown()) });
+
+/** The fields of a declared body. */
+function fieldsOf(body: z.ZodType | undefined): { fields?: string[] } {
+  if (body === undefined) return {};
+  const json = z.toJSONSchema(body, { io: "input", unrepresentable: "any" });
+  const objects = [json, ...(json.anyOf ?? [])].flatMap((it) => object.safeParse(it).data ?? []);
+  return { fields: [...new Set(objects.flatMap(({ properties }) => Object.keys(properties)))].toSorted() };
+}
 
 test("bodies that nobody takes", async () => {
   const wrong: unknown[] = [];

@@ -166,6 +166,9 @@ const HOSTILE_VALUES: Readonly<Record<FieldKind, readonly string[]>> = {
   object: NO_OBJECT,
   time: [...NO_TIME, "1", '"0000-01-01"', '"0001-01-01T00:00:00+14:00"', '"9999-12-31"'],
   moment: NO_TIME,
+  ids: ["1", "true", "{}", "[]", "[0]", "[1.5]", "[[]]", "[null]", '["x"]', ...DEEP],
+  texts: ["1", "true", "{}", "[]", "[1]", "[[]]", "[null]", '[""]', '["a\\u0000"]', ...DEEP],
+  flag: ["1", '"true"', "[]", "{}", ...DEEP],
   "own id": ["true", "[]", "[1]", "{}", "1.5", ...DEEP],
 };
 

@@ -10,7 +10,10 @@ export type FieldKind =
   | "choice"
   | "time"
   | "moment"
-  | "own id";
+  | "own id"
+  | "ids"
+  | "texts"
+  | "flag";
 
 export interface Field {
   readonly kind: FieldKind;
@@ -26,14 +29,14 @@ export interface Target {
   readonly name: string;
   readonly method: string;
   readonly path: string;
-  readonly letsIn: "module" | "operator" | "anyone";
+  readonly letsIn: "module" | "operator" | "web application" | "anyone";
   /** The fields of a JSON body, where it reads one. */
   readonly fields?: Readonly<Record<string, Field>>;
   /** No field is needed: an object of whatever else changes nothing, and is taken. */
   readonly takesAnyObject?: boolean;
 }
 
-/** Every route there is: an HTTP function that is missing here fails the tests. */
+/** Every declared route, with good values to start from: one that is missing here fails the tests. */
 export function targetsOf({ source, sourceName, company, task, measurement }: Setting): Target[] {
   const rowId = (id: number, optional = false): Field => ({ kind: "row id", good: String(id), optional });
   const text = (good: string, optional = false): Field => ({
@@ -51,6 +54,7 @@ export function targetsOf({ source, sourceName, company, task, measurement }: Se
     source_module_id: { kind: "row id", good: String(source) },
     type: { kind: "choice", good: '"int"' },
     measurement_name: text("stars"),
+    parent_measurement_id: { kind: "row id", good: "null", optional: true },
   } as const;
   const one = `/source-measurement/${measurement}`;
   const endpoint = encodeURIComponent("http://127.0.0.1:9/");
@@ -108,17 +112,17 @@ export function targetsOf({ source, sourceName, company, task, measurement }: Se
       name: "crmCompanies",
       method: "POST",
       path: "/crm-companies",
-      letsIn: "anyone",
+      letsIn: "web application",
       fields: { user_id: { kind: "row id in text", good: "1" } },
     },
     {
       name: "handshake",
       method: "GET",
       path: `/handshake?invocation_endpoint=${endpoint}&data_source_id=${source}`,
-      letsIn: "anyone",
+      letsIn: "web application",
     },
-    { name: "schedule", method: "GET", path: "/schedule", letsIn: "anyone" },
-    { name: "schedule", method: "POST", path: "/schedule", letsIn: "anyone" },
+    { name: "schedule", method: "GET", path: "/schedule", letsIn: "web application" },
+    { name: "schedule", method: "POST", path: "/schedule", letsIn: "web application" },
     { name: "notificationRules", method: "GET", path: "/notification-rules", letsIn: "anyone" },
     { name: "unsubscribe", method: "GET", path: "/unsubscribe?token=x", letsIn: "anyone" },
     { name: "unsubscribe", method: "POST", path: "/unsubscribe?token=x", letsIn: "anyone" },
@@ -138,7 +142,13 @@ function opsTargets(): Target[] {
   const done: Record<string, Record<string, Field>> = {
     pause: { source, reason: { kind: "text", good: '"why"' } },
     resume: { source },
-    retry: { source },
+    retry: {
+      source,
+      reason: { kind: "text", good: '"nothing"', optional: true },
+      since: { ...time('"2024-01-01"'), optional: true },
+      ids: { kind: "texts", good: '["no-such-document"]', optional: true },
+      all: { kind: "flag", good: "false", optional: true },
+    },
     "cancel-task": { task: id },
     "cancel-backfill": { id },
     backfill: {
@@ -146,6 +156,8 @@ function opsTargets(): Target[] {
       mode: { kind: "choice", good: '"PROCESS"' },
       from: time('"2024-01-01"'),
       to: time('"2024-02-01"'),
+      companies: { kind: "ids", good: "[2000000000]", optional: true },
+      all: { kind: "flag", good: "false", optional: true },
     },
     erase: { kind: { kind: "choice", good: '"company"' }, id },
   };

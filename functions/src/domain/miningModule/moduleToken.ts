@@ -1,8 +1,10 @@
 import { errors, SignJWT } from "jose";
 import { z } from "zod";
 import { ApiError } from "../../platform/apiError.ts";
-import { type SigningKeys, tokenSecretsConfig } from "../../platform/config.ts";
+import { tokenSecretsConfig } from "../../platform/config.ts";
+import type { Callers } from "../../platform/http.ts";
 import { addLogIds, correlationOf } from "../../platform/logContext.ts";
+import type { SigningKeys } from "../../platform/signingKeys.ts";
 import { verifySigned } from "../../platform/verifySigned.ts";
 
 /**
@@ -86,6 +88,9 @@ export async function verifyModuleToken(authorization: string | undefined, now: 
   addLogIds({ correlation, source: sourcing_id, task: task_id, company: company_id, attempt });
   return { sourceId: sourcing_id, taskId: task_id, companyId: company_id, attempt };
 }
+
+/** The mining modules, each by the token that it was called with. */
+export const modules: Callers<ModuleClaims> = { kind: "module", authorize: verifyModuleToken };
 
 async function verify(token: string, keys: SigningKeys, now: Date, refusal: string): Promise<unknown> {
   try {

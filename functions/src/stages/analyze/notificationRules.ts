@@ -4,9 +4,12 @@ import { database } from "../../platform/postgres.ts";
 
 export const paths: Paths = {
   "/": {
-    GET: route(anyone, async ({ now }) => ({
-      status: 200,
-      body: { message: "The notification rules are there", ...(await seedRules(await database(), now)) },
-    })),
+    GET: route(
+      { callers: anyone, summary: "makes the rules that come with the project" },
+      async ({ now }) => ({
+        status: 200,
+        body: { message: "The notification rules are there", ...(await seedRules(await database(), now)) },
+      }),
+    ),
   },
 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { verifyModuleToken } from "../../domain/miningModule/moduleToken.ts";
+import { modules } from "../../domain/miningModule/moduleToken.ts";
 import { countRawDocuments } from "../../domain/rawDocument/countRawDocuments.ts";
 import { rowId } from "../../platform/fields.ts";
 import { type Paths, route } from "../../platform/http.ts";
@@ -19,19 +19,22 @@ export type CrawlError = z.output<typeof crawlError>;
 
 export const paths: Paths = {
   "/": {
-    POST: route(verifyModuleToken, async ({ claims, now, json }) => {
-      const { task_id, errors } = await json(crawlReport);
-      const context = {
-        db: await database(),
-        // Only of a module that has failed, whose answer need not be fast: Firestore's client takes long to load.
-        countFiled: async (sourceName: string, about: { taskId: number; companyId: number | null }) => {
-          const { firestore } = await import("../../platform/firebase.ts");
-          return countRawDocuments(firestore(), sourceName, about);
-        },
-      };
-      await reportCrawl(context, { claims, taskId: task_id, errors: errors ?? {}, now });
-      const body = { task_id, errors: errors ?? null, return_message: "Notified about crawling finished" };
-      return { status: 201, body };
-    }),
+    POST: route(
+      { callers: modules, summary: "the end of a mining call, with its errors", body: crawlReport },
+      async ({ claims, now, json }) => {
+        const { task_id, errors } = await json();
+        const context = {
+          db: await database(),
+          // Only of a module that has failed, whose answer need not be fast: Firestore's client takes long to load.
+          countFiled: async (sourceName: string, about: { taskId: number; companyId: number | null }) => {
+            const { firestore } = await import("../../platform/firebase.ts");
+            return countRawDocuments(firestore(), sourceName, about);
+          },
+        };
+        await reportCrawl(context, { claims, taskId: task_id, errors: errors ?? {}, now });
+        const body = { task_id, errors: errors ?? null, return_message: "Notified about crawling finished" };
+        return { status: 201, body };
+      },
+    ),
   },
 };

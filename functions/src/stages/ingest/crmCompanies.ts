@@ -26,13 +26,16 @@ const importRequest = z.union([
 
 export const paths: Paths = {
   "/": {
-    POST: route(webApplication, async ({ json, now }) => {
-      const addedBy = await json(importRequest);
-      await importForEach(addedBy, now);
-      // Anyone may read it, so it names no company.
-      const message = "The CRM's companies are up to date";
-      return { status: 200, body: { message, return_message: message } };
-    }),
+    POST: route(
+      { callers: webApplication, summary: "takes over new companies of the CRM", body: importRequest },
+      async ({ json, now }) => {
+        const addedBy = await json();
+        await importForEach(addedBy, now);
+        // Anyone may read it, so it names no company.
+        const message = "The CRM's companies are up to date";
+        return { status: 200, body: { message, return_message: message } };
+      },
+    ),
   },
 };
 

@@ -4,7 +4,7 @@ import { blobStore } from "../../adapters/blobStore.ts";
 import { crmCompany } from "../../domain/miningModule/crmCompany.ts";
 import { isCrm } from "../../domain/miningModule/isCrm.ts";
 import type { ModuleSource } from "../../domain/miningModule/miningModule.ts";
-import { type ModuleClaims, verifyModuleToken } from "../../domain/miningModule/moduleToken.ts";
+import { type ModuleClaims, modules } from "../../domain/miningModule/moduleToken.ts";
 import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
 import { CompanyErasedError } from "../../domain/rawDocument/companyErasedError.ts";
 import { lateReason } from "../../domain/rawDocument/lateFeed.ts";
@@ -33,26 +33,33 @@ const MAX_BYTES = 20 * 1024 * 1024;
 
 export const paths: Paths = {
   "/": {
-    POST: route(verifyModuleToken, async ({ claims, now, text }) => {
-      const body = await text(MAX_BYTES);
-      const { value, loss } = parseJsonText(body, parseLosslessJson);
-      const fed = accept(feed, value);
-      // Firestore's client takes half a second to load: whom we refuse need not wait for it.
-      const { firestore } = await import("../../platform/firebase.ts");
-      const context = { db: await database(), firestore: firestore(), blobStore: blobStore() };
-      const stored = await feedRawData(context, { claims, feed: fed, text: body, loss, now });
-      return {
-        status: 201,
-        // The answer that it replaces repeated raw_data; no module reads it, and it may be megabytes.
-        body: {
-          source_name: stored.sourceName,
-          company_id: String(stored.companyId),
-          timestamp: now.toISOString(),
-          return_message: "Raw data received and saved. ",
-          document_id: stored.id,
-        },
-      };
-    }),
+    POST: route(
+      {
+        callers: modules,
+        summary: "one raw answer, up to 20 MiB, with an optional `observed_at`",
+        body: feed,
+      },
+      async ({ claims, now, text }) => {
+        const body = await text(MAX_BYTES);
+        const { value, loss } = parseJsonText(body, parseLosslessJson);
+        const fed = accept(feed, value);
+        // Firestore's client takes half a second to load: whom we refuse need not wait for it.
+        const { firestore } = await import("../../platform/firebase.ts");
+        const context = { db: await database(), firestore: firestore(), blobStore: blobStore() };
+        const stored = await feedRawData(context, { claims, feed: fed, text: body, loss, now });
+        return {
+          status: 201,
+          // The answer that it replaces repeated raw_data; no module reads it, and it may be megabytes.
+          body: {
+            source_name: stored.sourceName,
+            company_id: String(stored.companyId),
+            timestamp: now.toISOString(),
+            return_message: "Raw data received and saved. ",
+            document_id: stored.id,
+          },
+        };
+      },
+    ),
   },
 };
 

@@ -21,11 +21,18 @@ const handshakeQuery = z.object({
 
 export const paths: Paths = {
   "/": {
-    GET: route(webApplication, async ({ query, now }) => {
-      const { data_source_id: sourceId, invocation_endpoint: invocationEndpoint } = query(handshakeQuery);
-      const source = await namedSource(await database(), sourceId, invocationEndpoint);
-      return { status: 200, body: { frequency: await shakeOnce(source, now) } };
-    }),
+    GET: route(
+      {
+        callers: webApplication,
+        summary: "asks a new data source's module what it measures",
+        query: handshakeQuery,
+      },
+      async ({ query, now }) => {
+        const { data_source_id: sourceId, invocation_endpoint: invocationEndpoint } = query();
+        const source = await namedSource(await database(), sourceId, invocationEndpoint);
+        return { status: 200, body: { frequency: await shakeOnce(source, now) } };
+      },
+    ),
   },
 };
 

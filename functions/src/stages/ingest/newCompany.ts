@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { verifyModuleToken } from "../../domain/miningModule/moduleToken.ts";
+import { modules } from "../../domain/miningModule/moduleToken.ts";
 import { rowId, storableText } from "../../platform/fields.ts";
 import { type Paths, route } from "../../platform/http.ts";
 import { database } from "../../platform/postgres.ts";
@@ -17,16 +17,19 @@ const newCompany = z.object({
 export const paths: Paths = {
   "/": {
     /** Registers a company, unless there is one of that name. `id` comes back as sent; `company_id` is ours. */
-    POST: route(verifyModuleToken, async ({ claims, now, json }) => {
-      const { id, company_name: name, description, added_by: addedBy } = await json(newCompany);
-      const db = await database();
-      await findSource(db, claims.sourceId);
-      const company = await registerCompany(db, { name, domains: [], description, addedBy }, now);
-      const return_message = company.created ? "Company successfully created" : "Company already exists";
-      return {
-        status: 201,
-        body: { id, company_name: company.name, company_id: company.id, return_message },
-      };
-    }),
+    POST: route(
+      { callers: modules, summary: "a company that the module came across", body: newCompany },
+      async ({ claims, now, json }) => {
+        const { id, company_name: name, description, added_by: addedBy } = await json();
+        const db = await database();
+        await findSource(db, claims.sourceId);
+        const company = await registerCompany(db, { name, domains: [], description, addedBy }, now);
+        const return_message = company.created ? "Company successfully created" : "Company already exists";
+        return {
+          status: 201,
+          body: { id, company_name: company.name, company_id: company.id, return_message },
+        };
+      },
+    ),
   },
 };

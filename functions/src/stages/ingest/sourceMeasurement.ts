@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ModuleClaims, verifyModuleToken } from "../../domain/miningModule/moduleToken.ts";
+import { type ModuleClaims, modules } from "../../domain/miningModule/moduleToken.ts";
 import { ensureMeasurement } from "../../domain/normalizationMap/measurements.ts";
 import { ApiError } from "../../platform/apiError.ts";
 import { rowId, storableText } from "../../platform/fields.ts";
@@ -45,47 +45,60 @@ const page = z.object({
 /** Every route keeps to the measurements of the source that the token names. */
 export const paths: Paths = {
   "/": {
-    POST: route(verifyModuleToken, async ({ claims, now, json }) => {
-      const sent = await json(newMeasurement);
-      checkSource(claims, sent.source_module_id);
-      const db = await database();
-      await findSource(db, claims.sourceId);
-      const { id } = await ensureMeasurement(
-        db,
-        {
-          sourceId: claims.sourceId,
-          parentId: sent.parent_measurement_id ?? null,
-          name: sent.measurement_name,
-          type: sent.type,
-        },
-        now,
-      );
-      return { status: 201, body: { id, creation_msg: "Source Measurement successfully created" } };
-    }),
-    GET: route(verifyModuleToken, async ({ claims, query }) => {
-      const { page: number, per_page: size } = query(page);
-      const db = await database();
-      const { total, measurements } = await listMeasurements(db, claims.sourceId, { number, size });
-      return { status: 200, body: { measurements_list: measurements, num_pages: Math.ceil(total / size) } };
-    }),
+    POST: route(
+      {
+        callers: modules,
+        summary: "registers a measurement; one that is there keeps its id",
+        body: newMeasurement,
+      },
+      async ({ claims, now, json }) => {
+        const sent = await json();
+        checkSource(claims, sent.source_module_id);
+        const db = await database();
+        await findSource(db, claims.sourceId);
+        const { id } = await ensureMeasurement(
+          db,
+          {
+            sourceId: claims.sourceId,
+            parentId: sent.parent_measurement_id ?? null,
+            name: sent.measurement_name,
+            type: sent.type,
+          },
+          now,
+        );
+        return { status: 201, body: { id, creation_msg: "Source Measurement successfully created" } };
+      },
+    ),
+    GET: route(
+      { callers: modules, summary: "the source's measurements, page by page", query: page },
+      async ({ claims, query }) => {
+        const { page: number, per_page: size } = query();
+        const db = await database();
+        const { total, measurements } = await listMeasurements(db, claims.sourceId, { number, size });
+        return { status: 200, body: { measurements_list: measurements, num_pages: Math.ceil(total / size) } };
+      },
+    ),
   },
   "/:id": {
-    GET: route(verifyModuleToken, async ({ claims, id }) => ({
+    GET: route({ callers: modules, summary: "one of them" }, async ({ claims, id }) => ({
       status: 200,
       body: await findMeasurement(await database(), claims.sourceId, id),
     })),
-    PUT: route(verifyModuleToken, async ({ claims, id, now, json }) => {
-      const { source_module_id, ...change } = await json(measurementChange);
-      checkSource(claims, source_module_id ?? claims.sourceId);
-      const changed = await changeMeasurement(await database(), {
-        sourceId: claims.sourceId,
-        id,
-        change,
-        now,
-      });
-      return { status: 202, body: changed };
-    }),
-    DELETE: route(verifyModuleToken, async ({ claims, id }) => {
+    PUT: route(
+      { callers: modules, summary: "changes one", body: measurementChange },
+      async ({ claims, id, now, json }) => {
+        const { source_module_id, ...change } = await json();
+        checkSource(claims, source_module_id ?? claims.sourceId);
+        const changed = await changeMeasurement(await database(), {
+          sourceId: claims.sourceId,
+          id,
+          change,
+          now,
+        });
+        return { status: 202, body: changed };
+      },
+    ),
+    DELETE: route({ callers: modules, summary: "deletes one" }, async ({ claims, id }) => {
       await deleteMeasurement(await database(), claims.sourceId, id);
       return { status: 200, body: { deletion_msg: "Source Measurement successfully deleted" } };
     }),

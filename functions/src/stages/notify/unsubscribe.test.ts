@@ -5,7 +5,7 @@ import { emptyTables } from "../../../test/emptyTables.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { companyWithSeries, insertChannel, insertUser, setLinkSettings } from "../../../test/subscribers.ts";
 import { signLink, verifyLink } from "../../domain/message/linkToken.ts";
-import { anyone, endpoint, HtmlPage, type Reply, route } from "../../platform/http.ts";
+import { anyone, HtmlPage, httpFunction, type Reply, route } from "../../platform/http.ts";
 import { askToSilence, endSilence, silence } from "./unsubscribe.ts";
 
 const NOW = new Date("2025-03-03T08:00:00Z");
@@ -131,8 +131,19 @@ describe("over HTTP", () => {
   let url: string;
   beforeAll(async () => {
     process.env["FUNCTION_TARGET"] = "unsubscribe";
-    const asked = endpoint("unsubscribe", "/unsubscribe", {}, async () => ({
-      "/": { POST: route(anyone, async () => silence(db, await pause(), NOW)) },
+    const declaration = {
+      name: "unsubscribe",
+      path: "/unsubscribe",
+      account: "notify",
+      memory: "256MiB",
+      timeoutSeconds: 60,
+      maxInstances: 1,
+      connections: 1,
+    } as const;
+    const asked = httpFunction(declaration, async () => ({
+      "/": {
+        POST: route({ callers: anyone, summary: "one click" }, async () => silence(db, await pause(), NOW)),
+      },
     }));
     server = createServer((request, response) => {
       Reflect.apply(asked, undefined, [request, response]);

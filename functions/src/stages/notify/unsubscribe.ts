@@ -6,7 +6,7 @@ import { anyone, HtmlPage, type Paths, type Reply, route } from "../../platform/
 import { type Database, database, selectRow } from "../../platform/postgres.ts";
 import { askPage, donePage, invalidPage, undonePage } from "./unsubscribePage.ts";
 
-const query = z.object({ token: z.string().default(""), undo: z.string().optional() });
+const link = z.object({ token: z.string().default(""), undo: z.string().optional() });
 
 /**
  * The links of messages that silence. GET only asks, because mail scanners and previews follow links; POST does it
@@ -14,13 +14,23 @@ const query = z.object({ token: z.string().default(""), undo: z.string().optiona
  */
 export const paths: Paths = {
   "/": {
-    GET: route(anyone, async (call) => askToSilence(await database(), call.query(query).token)),
-    POST: route(anyone, async (call) => {
-      const { token, undo } = call.query(query);
-      return undo === undefined
-        ? silence(await database(), token, call.now)
-        : endSilence(await database(), token);
-    }),
+    GET: route(
+      { callers: anyone, summary: "what the links in messages lead to: asks", query: link },
+      async (call) => askToSilence(await database(), call.query().token),
+    ),
+    POST: route(
+      {
+        callers: anyone,
+        summary: "mutes the company, or pauses the channel; `undo` takes it back",
+        query: link,
+      },
+      async (call) => {
+        const { token, undo } = call.query();
+        return undo === undefined
+          ? silence(await database(), token, call.now)
+          : endSilence(await database(), token);
+      },
+    ),
   },
 };
 

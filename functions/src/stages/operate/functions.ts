@@ -1,25 +1,23 @@
-import { onTaskDispatched } from "firebase-functions/tasks";
-import { IN_EMULATOR, REGION } from "../../platform/config.ts";
-import { endpoint } from "../../platform/http.ts";
+import { httpFunction } from "../../platform/http.ts";
 import { addLogIds } from "../../platform/logContext.ts";
-import { MAIL_SECRETS, TOKEN_SECRETS } from "../../platform/secrets.ts";
-import { runsAs } from "../../platform/serviceAccounts.ts";
-import { taskHandler } from "../../platform/taskHandler.ts";
+import { taskFunction } from "../../platform/taskFunction.ts";
 
 /** Sends one notice to the operators. Task: `{ noticeId }`. */
-export const sendOperatorNotice = onTaskDispatched(
+export const sendOperatorNotice = taskFunction(
   {
-    ...runsAs("operate"),
-    region: REGION,
+    name: "sendOperatorNotice",
+    account: "operate",
     memory: "256MiB",
     // A mail server that hangs is given up after some 30 s.
     timeoutSeconds: 120,
     // The notice counts its own attempts and says when the next one is due. After these the sweep takes over.
-    retryConfig: { maxAttempts: 12, minBackoffSeconds: IN_EMULATOR ? 1 : 15, maxBackoffSeconds: 600 },
-    rateLimits: { maxConcurrentDispatches: 2 },
-    secrets: [...MAIL_SECRETS],
+    retry: { attempts: 12, minBackoff: 15, maxBackoff: 600 },
+    dispatches: { atOnce: 2 },
+    maxInstances: 1,
+    connections: 1,
+    uses: ["mail", "operatorMail"],
   },
-  taskHandler(async (request) => {
+  async (request) => {
     const { sendNotice } = await import("./notices/sendNotice.ts");
     const { operatorNoticePayload } = await import("../../domain/message/tellOperators.ts");
     const { sendEmail } = await import("../../adapters/channels/email/sendEmail.ts");
@@ -30,23 +28,26 @@ export const sendOperatorNotice = onTaskDispatched(
       { db: await database(), mail: operatorMailConfig(), send: sendEmail, clock: () => new Date() },
       noticeId,
     );
-  }),
+  },
 );
 
 /** Goes on with erasing a company or a user. Task: `{ erasureId }`. */
-export const erase = onTaskDispatched(
+export const erase = taskFunction(
   {
-    ...runsAs("operate"),
-    region: REGION,
+    name: "erase",
+    account: "operate",
     memory: "512MiB",
     // The longest that Cloud Tasks waits for an answer; what takes longer goes on in another task.
     timeoutSeconds: 1800,
     concurrency: 1,
     // For a store that is away, or a process that dies: for some hours.
-    retryConfig: { maxAttempts: 20, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 3_600 },
-    rateLimits: { maxConcurrentDispatches: 2 },
+    retry: { attempts: 20, minBackoff: 30, maxBackoff: 3_600 },
+    dispatches: { atOnce: 1 },
+    maxInstances: 1,
+    connections: 2,
+    uses: ["blobs"],
   },
-  taskHandler(async (request) => {
+  async (request) => {
     const { erasePayload } = await import("./erase/erasure.ts");
     const { continueErasure } = await import("./erase/erase.ts");
     const { removeChannelSecret } = await import("./erase/eraseChannels.ts");
@@ -66,39 +67,44 @@ export const erase = onTaskDispatched(
       signal: AbortSignal.timeout(1_500_000),
     };
     await continueErasure(context, erasureId);
-  }),
+  },
 );
 
 /** What operators may see and do. */
-export const ops = endpoint(
-  "ops",
-  "/ops",
+export const ops = httpFunction(
   {
-    ...runsAs("operate"),
+    name: "ops",
+    account: "operate",
     memory: "512MiB",
     // Enqueuing 10,000 tasks takes about a minute. Hosting itself waits that long; what began is done all the same.
     timeoutSeconds: 300,
     concurrency: 10,
-    maxInstances: 2,
+    maxInstances: 1,
+
+    connections: 2,
+    uses: ["operators"],
+    path: "/ops",
   },
   async () => (await import("./ops/ops.ts")).paths,
 );
 
 /** Processes a company's raw documents of a backfill again. Task: `{ backfillId, companyId }`. */
-export const processAgain = onTaskDispatched(
+export const processAgain = taskFunction(
   {
-    ...runsAs("operate"),
-    region: REGION,
+    name: "processAgain",
+    account: "operate",
     // As much as stages 4 and 5 take for the largest document, one after the other.
     memory: "1GiB",
     // A task hands over to the next after four minutes.
     timeoutSeconds: 540,
     concurrency: 2,
-    retryConfig: { maxAttempts: 5, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 600 },
-    // Leaves most of the connections to the documents that arrive.
-    rateLimits: { maxConcurrentDispatches: IN_EMULATOR ? 2 : 5 },
+    retry: { attempts: 5, minBackoff: 30, maxBackoff: 600 },
+    dispatches: { atOnce: 2 },
+    maxInstances: 1,
+    connections: 2,
+    uses: ["blobs"],
   },
-  taskHandler(async (request) => {
+  async (request) => {
     const { processAgain } = await import("./backfill/processAgain.ts");
     const { processAgainPayload } = await import("./backfill/backfill.ts");
     const { database } = await import("../../platform/postgres.ts");
@@ -115,22 +121,24 @@ export const processAgain = onTaskDispatched(
       clock: () => new Date(),
     };
     await processAgain(context, payload);
-  }),
+  },
 );
 
 /** Whether the functions are alive, and ready: for uptime checks. */
-export const health = endpoint(
-  "health",
-  "/health",
+export const health = httpFunction(
   {
-    ...runsAs("operate"),
+    name: "health",
+    account: "operate",
     memory: "256MiB",
     timeoutSeconds: 30,
     // Anyone may call it: what comes at once shares one instance's few connections.
     concurrency: 20,
     maxInstances: 1,
     // Whether they are set is part of being ready.
-    secrets: [...TOKEN_SECRETS],
+
+    connections: 2,
+    uses: ["moduleTokens", "links"],
+    path: "/health",
   },
   async () => (await import("./health.ts")).paths,
 );

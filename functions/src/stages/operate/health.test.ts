@@ -10,8 +10,13 @@ const warned = jest.spyOn(logger, "warn").mockImplementation(() => undefined);
 afterAll(() => warned.mockRestore());
 beforeEach(() => {
   warned.mockClear();
-  process.env["PARMA_SHARED_SECRET_KEY"] = "one";
-  process.env["PARMA_ANALYTICS_SECRET_KEY"] = "two";
+  Object.assign(process.env, {
+    PARMA_SHARED_SECRET_KEY: "one",
+    PARMA_ANALYTICS_SECRET_KEY: "two",
+    PARMA_LINK_SECRET: "three",
+    WEB_APP_URL: "https://app.parma.example",
+    PUBLIC_URL: "https://parma.example",
+  });
 });
 
 const working = { database: async () => db, readFirestore: async () => undefined };

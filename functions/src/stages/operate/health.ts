@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { tokenSecretsConfig } from "../../platform/config.ts";
+import { checkSigningKeys } from "../../platform/config.ts";
 import { errorText } from "../../platform/errorText.ts";
 import { anyone, type Paths, route } from "../../platform/http.ts";
 import { logEvent } from "../../platform/log.ts";
@@ -35,7 +35,7 @@ export async function checkReadiness({
     database: async () => (await database()).query("select 1"),
     migrations: async () => checkMigrations(await database()),
     firestore: readFirestore,
-    secrets: async () => tokenSecretsConfig(),
+    secrets: async () => checkSigningKeys(),
   };
   const results = await Promise.all(
     Object.entries(checks).map(
@@ -81,18 +81,29 @@ async function checkMigrations(db: Database): Promise<void> {
 
 /** Live: this process answers. Ready: so does what it needs. */
 export const paths: Paths = {
-  "/live": { GET: route(anyone, async () => ({ status: 200, body: { live: true } })) },
+  "/live": {
+    GET: route({ callers: anyone, summary: "the functions answer" }, async () => ({
+      status: 200,
+      body: { live: true },
+    })),
+  },
   "/ready": {
-    GET: route(anyone, async () => {
-      const readiness = await checkReadiness({
-        database,
-        // Its client takes half a second to load, which whoever only asks whether we live need not wait for.
-        readFirestore: async () => {
-          const { firestore } = await import("../../platform/firebase.ts");
-          return firestore().doc("parma/health").get();
-        },
-      });
-      return { status: readiness.ready ? 200 : 503, body: readiness };
-    }),
+    GET: route(
+      {
+        callers: anyone,
+        summary: "503 where the database, its migrations, Firestore or the secrets are not there",
+      },
+      async () => {
+        const readiness = await checkReadiness({
+          database,
+          // Its client takes half a second to load, which whoever only asks whether we live need not wait for.
+          readFirestore: async () => {
+            const { firestore } = await import("../../platform/firebase.ts");
+            return firestore().doc("parma/health").get();
+          },
+        });
+        return { status: readiness.ready ? 200 : 503, body: readiness };
+      },
+    ),
   },
 };

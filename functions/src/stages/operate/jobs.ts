@@ -1,6 +1,5 @@
 import type { Upkeep } from "../../domain/upkeep/upkeep.ts";
 import { scheduledJob } from "../../platform/scheduledJob.ts";
-import { runsAs } from "../../platform/serviceAccounts.ts";
 
 // By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
 
@@ -9,15 +8,18 @@ type LoadUpkeep = () => Promise<readonly Upkeep[]>;
 /** Sets stalled work going again, by the sweep steps of all stages. */
 export const sweepJob = (loadUpkeep: LoadUpkeep) =>
   scheduledJob(
-    "sweep",
     {
-      ...runsAs("operate"),
+      name: "sweep",
+      account: "operate",
       schedule: "*/5 * * * *",
       memory: "256MiB",
       // Enqueuing some thousand tasks takes seconds each.
       timeoutSeconds: 180,
       // The next run does what this one could not.
-      retryCount: 0,
+      retries: 0,
+      maxInstances: 1,
+      connections: 1,
+      uses: ["sweeping"],
     },
     async (now) => {
       const { sweep } = await import("./sweep.ts");
@@ -31,16 +33,18 @@ export const sweepJob = (loadUpkeep: LoadUpkeep) =>
 
 /** Looks for what is wrong with the data, tells operators, and pauses sources that bring it. */
 export const checkData = scheduledJob(
-  "checkData",
   {
-    ...runsAs("operate"),
+    name: "checkData",
+    account: "operate",
     // Between two ticks, when least is mined.
     schedule: "50 * * * *",
     memory: "256MiB",
     // The checks take seconds; one that hangs is given up after 30.
     timeoutSeconds: 300,
     // The next run does what this one could not.
-    retryCount: 0,
+    retries: 0,
+    maxInstances: 1,
+    connections: 1,
   },
   async (now) => {
     const { checkCounts, checkData } = await import("./checks/checkData.ts");
@@ -55,15 +59,18 @@ export const checkData = scheduledJob(
 /** Deletes what has been kept for long enough, by the retention steps of all stages. */
 export const retainJob = (loadUpkeep: LoadUpkeep) =>
   scheduledJob(
-    "retain",
     {
-      ...runsAs("operate"),
+      name: "retain",
+      account: "operate",
       // When neither mining nor people are busy.
       schedule: "20 3 * * *",
       memory: "512MiB",
       timeoutSeconds: 540,
       // The next night goes on.
-      retryCount: 0,
+      retries: 0,
+      maxInstances: 1,
+      connections: 1,
+      uses: ["blobs"],
     },
     async (now) => {
       const { retain } = await import("./retain.ts");

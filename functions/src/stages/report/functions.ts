@@ -1,40 +1,41 @@
-import { onTaskDispatched } from "firebase-functions/tasks";
-import { IN_EMULATOR, REGION } from "../../platform/config.ts";
-import { endpoint } from "../../platform/http.ts";
+import { httpFunction } from "../../platform/http.ts";
 import { addLogIds } from "../../platform/logContext.ts";
-import { CHANNEL_SECRETS } from "../../platform/secrets.ts";
-import { runsAs } from "../../platform/serviceAccounts.ts";
-import { taskHandler } from "../../platform/taskHandler.ts";
+import { taskFunction } from "../../platform/taskFunction.ts";
 
 /** Plans everybody's report when an operator asks for it. */
-export const weeklyReportsNow = endpoint(
-  "weeklyReportsNow",
-  "/weekly-reports",
+export const weeklyReportsNow = httpFunction(
   {
-    ...runsAs("report"),
+    name: "weeklyReportsNow",
+    account: "report",
     memory: "256MiB",
     timeoutSeconds: 180,
     maxInstances: 1,
+
+    connections: 1,
+    uses: ["operators"],
+    path: "/weekly-reports",
   },
   async () => (await import("./weeklyReports.ts")).paths,
 );
 
 /** Makes one user's report, keeps it, and sends it to the user's channels. */
-export const sendReport = onTaskDispatched(
+export const sendReport = taskFunction(
   {
-    ...runsAs("report"),
-    region: REGION,
+    name: "sendReport",
+    account: "report",
     // Drawing fifty sparklines takes about 200 MB.
     memory: "512MiB",
     // Each channel of the user takes up to half a minute where its provider hangs.
     timeoutSeconds: 300,
     concurrency: 2,
     // The deliveries count their attempts themselves; after these the sweeper takes over.
-    retryConfig: { maxAttempts: 12, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 600 },
-    rateLimits: { maxConcurrentDispatches: 10 },
-    secrets: [...CHANNEL_SECRETS],
+    retry: { attempts: 12, minBackoff: 30, maxBackoff: 600 },
+    dispatches: { atOnce: 4 },
+    maxInstances: 2,
+    connections: 2,
+    uses: ["mail", "slack", "links", "blobs"],
   },
-  taskHandler(async (request) => {
+  async (request) => {
     const { sendReport } = await import("./sendReport.ts");
     const { sendReportPayload } = await import("../../domain/message/sendReportTask.ts");
     const { database } = await import("../../platform/postgres.ts");
@@ -46,5 +47,5 @@ export const sendReport = onTaskDispatched(
       { db: await database(), blobStore: blobStore(), send: sendWhenDue, clock: () => new Date() },
       payload,
     );
-  }),
+  },
 );

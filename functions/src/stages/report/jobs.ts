@@ -1,19 +1,20 @@
 import { scheduledJob } from "../../platform/scheduledJob.ts";
-import { runsAs } from "../../platform/serviceAccounts.ts";
 
 // By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
 
 /** Plans everybody's report, on Monday mornings. */
 export const weeklyReports = scheduledJob(
-  "weeklyReports",
   {
-    ...runsAs("report"),
+    name: "weeklyReports",
+    account: "report",
     schedule: "0 8 * * 1",
     memory: "256MiB",
     // Enqueuing 10,000 tasks takes about a minute.
     timeoutSeconds: 180,
     // Planning again is harmless; a week without reports is not.
-    retryCount: 5,
+    retries: 5,
+    maxInstances: 1,
+    connections: 1,
   },
   async (now) => {
     const { planReports } = await import("./planReports.ts");

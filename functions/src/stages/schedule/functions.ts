@@ -1,17 +1,19 @@
-import { endpoint } from "../../platform/http.ts";
-import { runsAs } from "../../platform/serviceAccounts.ts";
+import { httpFunction } from "../../platform/http.ts";
 
 /** Starts what is due, when the web application or an operator asks for it. */
-export const schedule = endpoint(
-  "schedule",
-  "/schedule",
+export const schedule = httpFunction(
   {
-    ...runsAs("schedule"),
+    name: "schedule",
+    account: "schedule",
     memory: "256MiB",
     timeoutSeconds: 60,
     // Anyone may call it, and it must not cost much: calls at once share ticks, in these instances.
     concurrency: 80,
-    maxInstances: 2,
+    maxInstances: 1,
+
+    connections: 2,
+    uses: ["webApplication"],
+    path: "/schedule",
   },
   async () => (await import("./schedule.ts")).paths,
 );

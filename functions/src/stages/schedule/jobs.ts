@@ -1,19 +1,20 @@
 import { scheduledJob } from "../../platform/scheduledJob.ts";
-import { runsAs } from "../../platform/serviceAccounts.ts";
 
 // By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
 
 /** Starts what is due, every half an hour. */
 export const scheduleTick = scheduledJob(
-  "scheduleTick",
   {
-    ...runsAs("schedule"),
+    name: "scheduleTick",
+    account: "schedule",
     schedule: "0,30 * * * *",
     memory: "256MiB",
     // A tick takes well under a second; enqueuing 10,000 tasks takes about a minute.
     timeoutSeconds: 180,
     // The next tick does what this one could not.
-    retryCount: 1,
+    retries: 1,
+    maxInstances: 1,
+    connections: 1,
   },
   async (now) => {
     const { tick } = await import("./tick.ts");

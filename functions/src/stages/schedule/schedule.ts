@@ -10,7 +10,7 @@ import { tick } from "./tick.ts";
 const tickNow = sharedRun(async () => tick({ db: await database(), enqueue: enqueueTasks }, new Date()));
 
 /** Ticks, and answers when the tick has ended: a few milliseconds, and nothing is left to do after the answer. */
-const tickRoute = route(webApplication, async () => {
+const tickRoute = route({ callers: webApplication, summary: "starts what is due" }, async () => {
   await tickNow();
   return { status: 200, body: { message: "Scheduled" } };
 });

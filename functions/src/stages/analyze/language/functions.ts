@@ -1,56 +1,56 @@
-import { onTaskDispatched } from "firebase-functions/tasks";
-import { IN_EMULATOR, REGION } from "../../../platform/config.ts";
 import { addLogIds } from "../../../platform/logContext.ts";
-import { LANGUAGE_SECRETS } from "../../../platform/secrets.ts";
-import { runsAs } from "../../../platform/serviceAccounts.ts";
-import { taskHandler } from "../../../platform/taskHandler.ts";
+import { taskFunction } from "../../../platform/taskFunction.ts";
 
 /** Gives the comments of a raw document their sentiment. */
-export const scoreComments = onTaskDispatched(
+export const scoreComments = taskFunction(
   {
-    ...runsAs("language"),
-    region: REGION,
+    name: "scoreComments",
+    account: "language",
     // The offline library and its model take 100 MB, a document of 20 MB of comments as much again.
     memory: "512MiB",
     // The model is asked for four minutes at most; what it has not answered by then is scored offline.
     timeoutSeconds: 300,
     // Scoring offline is work for the processor.
     concurrency: 4,
-    retryConfig: { maxAttempts: 5, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 600 },
+    retry: { attempts: 5, minBackoff: 30, maxBackoff: 600 },
     // Each makes four calls at once, and reserves their tokens: more would use up the day's budget for a moment.
-    rateLimits: { maxConcurrentDispatches: 4 },
-    secrets: [...LANGUAGE_SECRETS],
+    dispatches: { atOnce: 4 },
+    maxInstances: 1,
+    connections: 1,
+    uses: ["language"],
   },
-  taskHandler(async (request) => {
+  async (request) => {
     const { scoreComments } = await import("./scoreComments.ts");
     const { scoreCommentsPayload } = await import("../../../domain/analysis/tasks.ts");
     const payload = scoreCommentsPayload.parse(request.data);
     addLogIds({ document: payload.rawDocumentId });
     await scoreComments(await asking(240), payload, new Date());
-  }),
+  },
 );
 
 /** Puts a news item in better words than its template's. */
-export const improveNews = onTaskDispatched(
+export const improveNews = taskFunction(
   {
-    ...runsAs("language"),
-    region: REGION,
+    name: "improveNews",
+    account: "language",
     memory: "256MiB",
     // Three answers of 20 s, and the pauses between them.
     timeoutSeconds: 120,
     concurrency: 20,
     // Better words that come hours later are of no use: the template's have been read by then.
-    retryConfig: { maxAttempts: 4, minBackoffSeconds: IN_EMULATOR ? 1 : 30, maxBackoffSeconds: 300 },
-    rateLimits: { maxConcurrentDispatches: 10 },
-    secrets: [...LANGUAGE_SECRETS],
+    retry: { attempts: 4, minBackoff: 30, maxBackoff: 300 },
+    dispatches: { atOnce: 10 },
+    maxInstances: 1,
+    connections: 1,
+    uses: ["language"],
   },
-  taskHandler(async (request) => {
+  async (request) => {
     const { improveNews } = await import("./improveNews.ts");
     const { improveNewsPayload } = await import("../../../domain/analysis/tasks.ts");
     const payload = improveNewsPayload.parse(request.data);
     addLogIds({ news: payload.newsId });
     await improveNews(await asking(100), payload, new Date());
-  }),
+  },
 );
 
 async function asking(seconds: number) {

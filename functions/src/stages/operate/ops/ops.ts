@@ -1,7 +1,8 @@
+import type { z } from "zod";
 import { failedDocuments } from "../../../domain/rawDocument/failedDocuments.ts";
 import { queueProjectConfig } from "../../../platform/config.ts";
 import { type Call, type Paths, type Reply, route } from "../../../platform/http.ts";
-import { type Operator, operator } from "../../../platform/operator.ts";
+import { type Operator, operators } from "../../../platform/operator.ts";
 import { database } from "../../../platform/postgres.ts";
 import { enqueueTasks } from "../../../platform/taskQueue.ts";
 import { cancelBackfill, listBackfills, readBackfill, readFailures } from "../backfill/backfill.ts";
@@ -18,27 +19,15 @@ import { pause, resume } from "./sources.ts";
 import { readStatus } from "./status.ts";
 
 /** A route that shows something. */
-const shows = (show: (call: Call<Operator>) => Promise<object>) => ({
-  GET: route(operator, async (call) => ({ status: 200, body: await show(call) })),
-});
-
-/** A route that changes something: kept with who had it done. */
-const changes = (
-  operation: string,
-  change: (call: Call<Operator>, as: Change) => Promise<object>,
-  status: Reply["status"] = 200,
+const shows = <Q extends z.ZodType>(
+  summary: string,
+  query: Q,
+  show: (query: z.output<Q>, now: Date) => Promise<object>,
 ) => ({
-  POST: route(operator, async (call) => {
-    const context = {
-      db: await database(),
-      enqueue: enqueueTasks,
-      operator: call.claims.id,
-      now: call.now,
-    };
-    const recorded: Change = (input, work) =>
-      recordedOperation(context, operation, input, () => work(context));
-    return { status, body: await change(call, recorded) };
-  }),
+  GET: route({ callers: operators, summary, query }, async (call) => ({
+    status: 200,
+    body: await show(call.query(), call.now),
+  })),
 });
 
 /** Does the work, once the input is known. */
@@ -47,78 +36,97 @@ type Change = <T extends object>(
   work: (context: OperationContext) => Promise<T>,
 ) => Promise<T>;
 
+interface Operation<B extends z.ZodType> {
+  /** As pipeline.operation has it. */
+  readonly name: string;
+  readonly summary: string;
+  readonly body: B;
+  /** 202 where the work goes on after the answer. */
+  readonly status?: Reply["status"];
+}
+
+/** A route that changes something: kept with who had it done. */
+const changes = <B extends z.ZodType>(
+  { name, summary, body, status = 200 }: Operation<B>,
+  change: (input: z.output<B>, recorded: Change) => Promise<object>,
+) => ({
+  POST: route({ callers: operators, summary, body }, async (call: Call<Operator, unknown, z.output<B>>) => {
+    const input = await call.json();
+    const context = { db: await database(), enqueue: enqueueTasks, operator: call.claims.id, now: call.now };
+    const recorded: Change = (told, work) => recordedOperation(context, name, told, () => work(context));
+    return { status, body: await change(input, recorded) };
+  }),
+});
+
 function queuesOf(projectId = queueProjectConfig()) {
   return projectId === undefined ? {} : { queueStates: () => queueStates(projectId) };
 }
 
 /** What operators may see and do; `scripts/dev ops` is the same. */
 export const paths: Paths = {
-  "/status": shows(async ({ query, now }) =>
-    readStatus({ db: await database(), ...queuesOf(), now }, query(requests.statusRequest)),
+  "/status": shows("how everything does", requests.statusRequest, async (query, now) =>
+    readStatus({ db: await database(), ...queuesOf(), now }, query),
   ),
-  "/runs": shows(async ({ query }) => ({
-    runs: await listRuns(await database(), query(requests.runsRequest)),
+  "/runs": shows("the newest runs of scheduled functions", requests.runsRequest, async (query) => ({
+    runs: await listRuns(await database(), query),
   })),
-  "/failed": shows(async ({ query }) => {
-    const { limit, ...filter } = query(requests.failedRequest);
+  "/failed": shows("raw documents that failed, with the reasons", requests.failedRequest, async (query) => {
+    const { limit, ...filter } = query;
     return { failed: await failedDocuments(await database(), filter, limit) };
   }),
-  "/backfills": shows(async ({ query }) => ({
-    backfills: await listBackfills(await database(), query(requests.backfillsRequest).limit),
+  "/backfills": shows("the newest backfills", requests.backfillsRequest, async ({ limit }) => ({
+    backfills: await listBackfills(await database(), limit),
   })),
   "/backfill": {
-    ...shows(async ({ query }) => {
-      const { id } = query(requests.oneBackfillRequest);
+    ...shows("how far a backfill has come, and what failed", requests.oneBackfillRequest, async ({ id }) => {
       const db = await database();
       return { ...(await readBackfill(db, id)), failures: await readFailures(db, id) };
     }),
     ...changes(
-      "backfill",
-      async ({ json }, recorded) => {
-        const input = await json(requests.backfillRequest);
-        return recorded(input, (context) => startBackfill(context, input));
+      {
+        name: "backfill",
+        summary: "goes over a source's past again",
+        body: requests.backfillRequest,
+        status: 202,
       },
-      202,
+      (input, recorded) => recorded(input, (context) => startBackfill(context, input)),
     ),
   },
   "/retry": changes(
-    "retry",
-    async ({ json }, recorded) => {
-      const { all: _said, ...filter } = await json(requests.retryRequest);
-      return recorded(filter, (context) => retryFailed(context, filter));
-    },
-    202,
+    { name: "retry", summary: "runs documents that failed again", body: requests.retryRequest, status: 202 },
+    ({ all: _said, ...filter }, recorded) => recorded(filter, (context) => retryFailed(context, filter)),
   ),
-  "/pause": changes("pause", async ({ json }, recorded) => {
-    const input = await json(requests.pauseRequest);
-    return recorded(input, (context) => pause(context, input));
-  }),
-  "/resume": changes("resume", async ({ json }, recorded) => {
-    const input = await json(requests.resumeRequest);
-    return recorded(input, (context) => resume(context, input));
-  }),
-  "/cancel-task": changes("cancel", async ({ json }, recorded) => {
-    const input = await json(requests.cancelRequest);
-    return recorded(input, (context) => cancelTask(context, input.task));
-  }),
-  "/cancel-backfill": changes("cancel backfill", async ({ json }, recorded) => {
-    const input = await json(requests.oneBackfillRequest);
-    return recorded(input, (context) => cancelBackfill(context, input.id));
-  }),
+  "/pause": changes(
+    { name: "pause", summary: "starts and calls nothing more of a source", body: requests.pauseRequest },
+    (input, recorded) => recorded(input, (context) => pause(context, input)),
+  ),
+  "/resume": changes(
+    { name: "resume", summary: "ends a pause, whoever began it", body: requests.resumeRequest },
+    (input, recorded) => recorded(input, (context) => resume(context, input)),
+  ),
+  "/cancel-task": changes(
+    { name: "cancel", summary: "cancels a scheduled task", body: requests.cancelRequest },
+    (input, recorded) => recorded(input, (context) => cancelTask(context, input.task)),
+  ),
+  "/cancel-backfill": changes(
+    { name: "cancel backfill", summary: "cancels a backfill", body: requests.oneBackfillRequest },
+    (input, recorded) => recorded(input, (context) => cancelBackfill(context, input.id)),
+  ),
   "/erase": {
-    ...shows(async ({ query }) => {
-      const { kind, id } = query(requests.eraseRequest);
-      return receiptOf(await database(), { kind: kind === "company" ? "COMPANY" : "USER", subjectId: id });
-    }),
+    ...shows("the receipt of an erasure", requests.eraseRequest, async ({ kind, id }) =>
+      receiptOf(await database(), { kind: kind === "company" ? "COMPANY" : "USER", subjectId: id }),
+    ),
     ...changes(
-      "erase",
-      async ({ json }, recorded) => {
-        const { kind, id } = await json(requests.eraseRequest);
-        return recorded({ kind, id }, ({ operator: by, ...context }) =>
-          eraseLater(context, { kind: kind === "company" ? "COMPANY" : "USER", id, by, now: context.now }),
-        );
+      {
+        name: "erase",
+        summary: "erases a company or a user in all stores",
+        body: requests.eraseRequest,
+        status: 202,
       },
-      202,
+      ({ kind, id }, recorded) =>
+        recorded({ kind, id }, ({ operator: by, ...context }) =>
+          eraseLater(context, { kind: kind === "company" ? "COMPANY" : "USER", id, by, now: context.now }),
+        ),
     ),
   },
 };
