@@ -50,7 +50,7 @@ function usedBy(purposes: readonly Purpose[], functions: readonly FunctionDeclar
   const accounts = functions
     .filter(({ uses = [] }) => uses.some((purpose) => purposes.includes(purpose)))
     .map(({ account }) => account);
-  return [...new Set(accounts)].toSorted().join(", ");
+  return [...new Set(accounts)].join(", ");
 }
 
 /** Replaces the text between `<!-- name -->` and `<!-- end -->` in a file of docs/. */

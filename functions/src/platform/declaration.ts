@@ -4,19 +4,17 @@ import { REGION, serviceAccountOf, vpcConfig } from "./config.ts";
 import { noteOwnFunction } from "./ownFunction.ts";
 import { type Purpose, secretsFor } from "./settings.ts";
 
-/** The service accounts that functions run as, one for each kind of rights. */
-export const ACCOUNTS = [
-  "schedule",
-  "mine",
-  "ingest",
-  "normalize",
-  "analyze",
-  "language",
-  "notify",
-  "report",
-  "operate",
-] as const;
-export type Account = (typeof ACCOUNTS)[number];
+/** The service accounts that functions run as, one for each kind of rights: infrastructure/ makes them. */
+type Account =
+  | "schedule"
+  | "mine"
+  | "ingest"
+  | "normalize"
+  | "analyze"
+  | "language"
+  | "notify"
+  | "report"
+  | "operate";
 
 /** What every deployed function declares, whatever starts it. */
 export interface FunctionDeclaration {

@@ -41,7 +41,7 @@ export class HtmlPage {
 }
 
 /** Checks the Authorization header and tells what the caller may touch. @throws ApiError */
-export type Authorize<Claims> = (
+type Authorize<Claims> = (
   authorization: string | undefined,
   now: Date,
   headers: IncomingHttpHeaders,

@@ -143,7 +143,7 @@ function opsTargets(): Target[] {
     pause: { source, reason: { kind: "text", good: '"why"' } },
     resume: { source },
     retry: {
-      source,
+      source: { ...source, optional: true },
       reason: { kind: "text", good: '"nothing"', optional: true },
       since: { ...time('"2024-01-01"'), optional: true },
       ids: { kind: "texts", good: '["no-such-document"]', optional: true },
