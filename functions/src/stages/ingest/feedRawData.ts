@@ -17,7 +17,8 @@ import { timestamp } from "../../platform/timestamp.ts";
 import { findSourceAndCompany } from "./findSource.ts";
 import { registerCompany, registeredCompany } from "./registerCompany.ts";
 
-const feed = z.object({
+/** The body of a feed. */
+export const feedBody = z.object({
   source_name: z.string(),
   company_id: z.union([z.string(), z.number().int()]),
   raw_data: z.custom<RawObject>(isRawObject, "expected an object"),
@@ -25,7 +26,7 @@ const feed = z.object({
 });
 
 /** What a module feeds: one raw answer about one company. */
-export type Feed = z.output<typeof feed>;
+export type Feed = z.output<typeof feedBody>;
 
 // Modules feed whole subreddits and organizations at once: a few megabytes at most. Cloud Functions itself
 // takes 32 MiB.
@@ -37,12 +38,12 @@ export const paths: Paths = {
       {
         callers: modules,
         summary: "one raw answer, up to 20 MiB, with an optional `observed_at`",
-        body: feed,
+        body: feedBody,
       },
       async ({ claims, now, text }) => {
         const body = await text(MAX_BYTES);
         const { value, loss } = parseJsonText(body, parseLosslessJson);
-        const fed = accept(feed, value);
+        const fed = accept(feedBody, value);
         // Firestore's client takes half a second to load: whom we refuse need not wait for it.
         const { firestore } = await import("../../platform/firebase.ts");
         const context = { db: await database(), firestore: firestore(), blobStore: blobStore() };
