@@ -257,6 +257,15 @@ create table pipeline.detector_state (
   constraint detector_state_pkey PRIMARY KEY (company_measurement_id, item_key, subject)
 );
 
+create table pipeline.document_walk (
+  data_source_id integer not null,
+  last_document text not null,
+  walked_at timestamp(3) without time zone not null,
+  round_ended_at timestamp(3) without time zone,
+  constraint document_walk_data_source_id_fkey FOREIGN KEY (data_source_id) REFERENCES public.data_source(id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint document_walk_pkey PRIMARY KEY (data_source_id)
+);
+
 create table pipeline.erasure (
   id bigint generated always as identity not null,
   kind pipeline.erasure_kind not null,
@@ -1369,6 +1378,8 @@ grant select on pipeline.delivery_finding to parma_readonly;
 grant usage on pipeline.delivery_id_seq to parma_functions;
 grant delete, insert, select, update on pipeline.detector_state to parma_functions;
 grant select on pipeline.detector_state to parma_readonly;
+grant delete, insert, select, update on pipeline.document_walk to parma_functions;
+grant select on pipeline.document_walk to parma_readonly;
 grant delete, insert, select, update on pipeline.erasure to parma_functions;
 grant select on pipeline.erasure to parma_readonly;
 grant usage on pipeline.erasure_id_seq to parma_functions;

@@ -104,7 +104,7 @@ async function normalize(
   blobs: BlobStore,
   document: WaitingDocument,
 ): Promise<void> {
-  const read = await readFiled(document, blobs);
+  const read = await readFiled(document, { db, blobStore: blobs }, true);
   const extraction = extractValues(document.company.source.map, read.rawData);
   await writeExtraction(db, { document: read, mapVersion: 1, extraction }, document.observedAt);
 }

@@ -1,8 +1,13 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
+import { z } from "zod";
 import { openBlobStore } from "../../src/adapters/blobStore.ts";
 import { storeMap } from "../../src/domain/normalizationMap/mapStore.ts";
 import { ensureMeasurements } from "../../src/domain/normalizationMap/measurements.ts";
+import { documentIdAt } from "../../src/domain/rawDocument/directDocument.ts";
 import { parseLosslessJson, type RawObject } from "../../src/domain/rawDocument/losslessJson.ts";
 import { storeRawDocument } from "../../src/domain/rawDocument/storeRawDocument.ts";
 import { documentState, valuesOf } from "../normalized.ts";
@@ -106,4 +111,19 @@ test("a raw document that failed is run again by a task", async () => {
   expect(await becomes(id, "NORMALIZED")).toMatchObject({ value_count: 35 });
   expect(await valuesOf(stack.db, source.id)).toHaveLength(35);
   expect(await batchOf(id)).toMatchObject({ value_count: 35 });
+});
+
+test("a module that writes into Firestore itself is normalized as any other (examples/firestore)", async () => {
+  const source = await githubSource("normalize-direct");
+  await shakeHands(source);
+  const program = join(__dirname, "../../../examples/firestore/firestore.ts");
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [program, source.name, String(source.companyId), contractAnswer("github")],
+    { env: { FIRESTORE_EMULATOR_HOST: stack.firestoreHost, GCLOUD_PROJECT: stack.projectId } },
+  );
+  const { name } = z.object({ name: z.string() }).parse(JSON.parse(stdout));
+  const id = documentIdAt(name.replace(/^.*\/documents\//, ""));
+  expect(await becomes(id, "NORMALIZED")).toMatchObject({ value_count: 35, issue_count: 0 });
+  expect(await valuesOf(stack.db, source.id)).toHaveLength(35);
 });

@@ -1,6 +1,9 @@
 import type { Firestore } from "firebase-admin/firestore";
+import type { Database } from "../../platform/postgres.ts";
 import { newestMap, UnreadableMapError } from "../normalizationMap/mapStore.ts";
 import type { BlobStore } from "../rawDocument/blobStore.ts";
+import { readDirectDocument, sourceOf } from "../rawDocument/directDocument.ts";
+import { rawDocument } from "../rawDocument/rawDocument.ts";
 import {
   InvalidRawDocumentError,
   type RawDocument,
@@ -14,6 +17,8 @@ import type { ExtractedDocument } from "./writeExtraction.ts";
 export interface FiledDocument {
   readonly id: string;
   readonly path: string;
+  /** When Firestore took it. */
+  readonly createdAt?: Date | undefined;
   /** Undefined where there is none. */
   readonly fields: unknown;
 }
@@ -22,14 +27,35 @@ export interface FiledDocument {
 export type ReadDocument = RawDocument & Pick<FiledDocument, "id" | "path">;
 
 /**
- * Reads a raw document as Firestore has it.
+ * Whether this backend filed it, by its fields: a module with admin rights may write a document itself.
+ */
+export function isOwn({ fields }: FiledDocument): boolean {
+  return rawDocument.safeParse(fields).success;
+}
+
+/**
+ * Reads a raw document as Firestore has it, whoever wrote it there.
  *
+ * @param isRecorded whether its row is there: then its source is known, whatever the path is called by now
  * @throws InvalidRawDocumentError, CannotNormalizeError where it can never be read; any other error may pass
  */
-export async function readFiled(document: FiledDocument, blobStore: BlobStore): Promise<ReadDocument> {
-  if (document.fields === undefined) throw new CannotNormalizeError("The raw document is not in Firestore");
-  const { id, path } = document;
-  return { id, path, ...(await readRawDocument(document.fields, blobStore)) };
+export async function readFiled(
+  document: FiledDocument,
+  { db, blobStore }: { readonly db: Database; readonly blobStore: BlobStore },
+  isRecorded: boolean,
+): Promise<ReadDocument> {
+  const { id, path, fields, createdAt } = document;
+  if (fields === undefined) throw new CannotNormalizeError("The raw document is not in Firestore");
+  if (!isOwn(document)) {
+    return {
+      id,
+      path,
+      ...(await readDirectDocument(db, { path, fields, createdAt: createdAt ?? new Date(0) })),
+    };
+  }
+  const read = await readRawDocument(fields, blobStore);
+  if (!isRecorded) await sourceOf(db, path, { sourceId: read.sourceId, taskId: undefined });
+  return { id, path, ...read };
 }
 
 /**
@@ -41,7 +67,7 @@ export async function extractByNewestMap(
   firestore: Firestore,
   document: ReadDocument,
 ): Promise<ExtractedDocument> {
-  const newest = await newestMap(firestore, document.sourceId);
+  const newest = await newestMap(firestore, { id: document.sourceId, name: document.sourceName });
   if (newest === undefined) {
     throw new CannotNormalizeError(
       `Data source ${document.sourceId} has no normalization map: its handshake has not succeeded yet`,

@@ -41,12 +41,12 @@ function mapOf(measurementId: number): MeasuredMap {
 const schemas = () => firestore().collection(`parma/mining/datasource/${source.name}/normalization_schema`);
 
 test("without a handshake there is no map", async () => {
-  expect(await newestMap(firestore(), source.id)).toBeUndefined();
+  expect(await newestMap(firestore(), source)).toBeUndefined();
 });
 
 test("a map is kept, with its source and version", async () => {
   expect(await storeMap(firestore(), source, mapOf(42), now)).toBe(1);
-  expect(await newestMap(firestore(), source.id)).toEqual({ version: 1, map: mapOf(42) });
+  expect(await newestMap(firestore(), source)).toEqual({ version: 1, map: mapOf(42) });
   const document = await schemas().doc(`${source.id}-v1`).get();
   expect(document.data()).toEqual({
     source_id: source.id,
@@ -75,13 +75,13 @@ test("only a map that differs is a new version", async () => {
   expect(await storeMap(firestore(), source, mapOf(43), now)).toBe(2);
   expect(await storeMap(firestore(), source, mapOf(43), now)).toBe(2);
   expect(await storeMap(firestore(), source, mapOf(42), now)).toBe(3);
-  expect(await newestMap(firestore(), source.id)).toEqual({ version: 3, map: mapOf(42) });
+  expect(await newestMap(firestore(), source)).toEqual({ version: 3, map: mapOf(42) });
   expect((await schemas().get()).size).toBe(3);
 });
 
 test("the tenth version is newer than the ninth", async () => {
   for (let id = 1; id <= 10; id += 1) await storeMap(firestore(), source, mapOf(id), now);
-  expect(await newestMap(firestore(), source.id)).toEqual({ version: 10, map: mapOf(10) });
+  expect(await newestMap(firestore(), source)).toEqual({ version: 10, map: mapOf(10) });
 });
 
 describe("at once", () => {
@@ -104,7 +104,7 @@ test("a source that was renamed keeps its maps", async () => {
   source = { ...source, name: `${source.name}-renamed` };
   expect(await storeMap(firestore(), source, mapOf(42), now)).toBe(1);
   expect(await storeMap(firestore(), source, mapOf(43), now)).toBe(2);
-  expect(await newestMap(firestore(), source.id)).toEqual({ version: 2, map: mapOf(43) });
+  expect(await newestMap(firestore(), source)).toEqual({ version: 2, map: mapOf(43) });
 });
 
 test("a map with eight levels fits", async () => {
@@ -117,13 +117,13 @@ test("a map with eight levels fits", async () => {
   });
   const map = { Source: "deep", Mappings: [level(8)] };
   await storeMap(firestore(), source, map, now);
-  expect(await newestMap(firestore(), source.id)).toEqual({ version: 1, map });
+  expect(await newestMap(firestore(), source)).toEqual({ version: 1, map });
 });
 
 test("what someone else wrote there is named, not guessed", async () => {
   await schemas()
     .doc("by-hand")
     .create({ source_id: source.id, version: 7, schema: { Source: "x" } });
-  await expect(newestMap(firestore(), source.id)).rejects.toThrow(UnreadableMapError);
-  await expect(newestMap(firestore(), source.id)).rejects.toThrow(/by-hand.*Mappings/s);
+  await expect(newestMap(firestore(), source)).rejects.toThrow(UnreadableMapError);
+  await expect(newestMap(firestore(), source)).rejects.toThrow(/by-hand.*Mappings/s);
 });

@@ -22,20 +22,26 @@ const BEGIN = prepared(`
      and (running_until is null or running_until <= $2)
   returning state = 'FAILED' as is_given_up, reason`);
 
+/** What {@link beginRun} found. */
+export interface BegunRun {
+  /** Whether the document has a row in that state that no other run is at work on. */
+  readonly isRecorded: boolean;
+  /** The reason, where it is given up. */
+  readonly givenUp: string | undefined;
+}
+
 /**
  * Counts a run over a document before it begins, so that one that dies counts as well. A document that was run too often
  * in its state has FAILED then.
- *
- * @returns the reason where it is given up; else undefined
  */
 export async function beginRun(
   db: Database,
   id: string,
   state: "RECEIVED" | "NORMALIZED",
   now: Date,
-): Promise<string | undefined> {
+): Promise<BegunRun> {
   const row = await selectRow(db, begunRow, BEGIN, [id, now, state]);
-  return row?.isGivenUp ? (row.reason ?? undefined) : undefined;
+  return { isRecorded: row !== undefined, givenUp: row?.isGivenUp ? (row.reason ?? undefined) : undefined };
 }
 
 const END = prepared(`

@@ -35,3 +35,21 @@ export async function recordReceived(
   const row = await selectRow(db, recorded, RECORD_RECEIVED, values);
   return row?.is_erased === false;
 }
+
+const RECORD_DIRECT = prepared(`
+  insert into pipeline.raw_document (id, path, received_at, state, state_since)
+  values ($1, $2, $3, 'RECEIVED', $4)
+  on conflict (id) do nothing`);
+
+/** Keeps track of a document that a module wrote into Firestore itself. Whose it is, reading it tells. */
+export async function recordDirect(
+  db: Database,
+  {
+    id,
+    path,
+    createdAt,
+  }: { readonly id: string; readonly path: string; readonly createdAt?: Date | undefined },
+  now: Date,
+): Promise<void> {
+  await db.query(RECORD_DIRECT, [id, path, createdAt ?? now, now]);
+}

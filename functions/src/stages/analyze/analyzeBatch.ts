@@ -48,7 +48,7 @@ async function analyzeNext(
   try {
     const next = await peekPending(db, rawDocumentId, failed);
     if (next === undefined) return undefined;
-    const givenUp = await beginRun(db, next, "NORMALIZED", now);
+    const { givenUp } = await beginRun(db, next, "NORMALIZED", now);
     if (givenUp !== undefined) {
       logEvent("document_failed", { document: next, reason: givenUp });
       return next;

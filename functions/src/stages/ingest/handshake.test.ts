@@ -61,7 +61,7 @@ test("it gives the frequency, and keeps the map with the source's own measuremen
   expect(moduleFor).toHaveBeenCalledWith(expect.objectContaining({ id: sourceId, endpoint }));
   const { rows } = await db.query("select id, measurement_name from source_measurement");
   expect(rows).toEqual([{ id: expect.any(Number), measurement_name: "the stars" }]);
-  const newest = await newestMap(firestore(), sourceId);
+  const newest = await newestMap(firestore(), { id: sourceId, name: "unused" });
   expect(newest?.version).toBe(1);
   expect(newest?.map.Mappings).toMatchObject([
     { SourceField: "stars", source_measurement_id: JSON.parse(JSON.stringify(rows))[0].id },
@@ -71,10 +71,10 @@ test("it gives the frequency, and keeps the map with the source's own measuremen
 test("the same map again, and twice at once, is no new version; another one is", async () => {
   await Promise.all([shake(), shake()]);
   await shake();
-  expect((await newestMap(firestore(), sourceId))?.version).toBe(1);
+  expect((await newestMap(firestore(), { id: sourceId, name: "unused" }))?.version).toBe(1);
   describeModule.mockResolvedValue(described("forks"));
   await shake();
-  expect((await newestMap(firestore(), sourceId))?.version).toBe(2);
+  expect((await newestMap(firestore(), { id: sourceId, name: "unused" }))?.version).toBe(2);
   expect((await db.query("select from source_measurement")).rowCount).toBe(2);
 });
 
@@ -116,7 +116,7 @@ test("a module that fails is said to have failed; only the log has its words", a
     expect.objectContaining({ reason: "The module answered 500 to /initialize: no key" }),
   );
   warned.mockRestore();
-  expect(await newestMap(firestore(), sourceId)).toBeUndefined();
+  expect(await newestMap(firestore(), { id: sourceId, name: "unused" })).toBeUndefined();
 });
 
 test("an error of our own is not the module's", async () => {

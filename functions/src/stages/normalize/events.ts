@@ -1,4 +1,4 @@
-import { basename } from "node:path/posix";
+import { documentIdAt } from "../../domain/rawDocument/directDocument.ts";
 import { documentFunction } from "../../platform/documentFunction.ts";
 
 // By itself, because knowing of documents takes Firestore's client: the stage's other function starts without it.
@@ -25,7 +25,12 @@ export const normalizeRawData = documentFunction(
     const { normalizeStored } = await import("./normalizeStored.ts");
     // The event carries the document, but for one that is too large for an event.
     const snapshot = event.data ?? (await firestore().doc(event.document).get());
-    const document = { id: basename(event.document), path: event.document, fields: snapshot.data() };
+    const document = {
+      id: documentIdAt(event.document),
+      path: event.document,
+      createdAt: snapshot.createTime?.toDate(),
+      fields: snapshot.data(),
+    };
     await normalizeStored(document.id, (context) => normalizeDocument(context, document));
   },
 );

@@ -5,6 +5,7 @@ import { batchOf, flatMap, NOW, openNormalizing, type Source } from "../../../te
 import { insertTask } from "../../../test/rows.ts";
 import { storeMap } from "../../domain/normalizationMap/mapStore.ts";
 import { BlobNotFoundError } from "../../domain/rawDocument/blobStore.ts";
+import { documentIdAt } from "../../domain/rawDocument/directDocument.ts";
 import { beginRun } from "../../domain/rawDocument/documentRun.ts";
 import { storeRawDocument } from "../../domain/rawDocument/storeRawDocument.ts";
 import { firestore } from "../../platform/firebase.ts";
@@ -25,7 +26,7 @@ describe("a document that cannot be normalized", () => {
   async function write(fields: object) {
     const document = firestore().collection(`parma/mining/datasource/${flat.name}/raw_data`).doc();
     await document.create(fields);
-    return { id: document.id, path: document.path };
+    return { id: documentIdAt(document.path), path: document.path };
   }
 
   async function expectFailed({ id, path }: { id: string; path: string }, reason: string) {
@@ -65,7 +66,7 @@ describe("a document that cannot be normalized", () => {
     const gone = await source(flatMap({ a: "int" }));
     const document = await file(gone, '{"a": 1}');
     await db.query("delete from data_source where id = $1", [gone.id]);
-    await expectFailed(document, `There is no data source ${gone.id}`);
+    await expectFailed(document, `There is no data source “${gone.name}”`);
     expect(await documentState(db, document.id)).toMatchObject({ data_source_id: null });
   });
 
@@ -75,7 +76,7 @@ describe("a document that cannot be normalized", () => {
 
   test("because it is not there", async () => {
     const path = `parma/mining/datasource/${flat.name}/raw_data/missing-${flat.id}`;
-    await expectFailed({ id: `missing-${flat.id}`, path }, "not in Firestore");
+    await expectFailed({ id: documentIdAt(path), path }, "not in Firestore");
   });
 
   test("because its content is gone", async () => {

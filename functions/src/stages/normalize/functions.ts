@@ -17,9 +17,9 @@ export const normalizeAgain = taskFunction(
   async (request) => {
     const { normalizeAtPath } = await import("./normalizeDocument.ts");
     const { normalizeAgainPayload } = await import("../../domain/rawDocument/normalizeAgainTask.ts");
+    const { documentIdAt } = await import("../../domain/rawDocument/directDocument.ts");
     const { normalizeStored } = await import("./normalizeStored.ts");
     const { path } = normalizeAgainPayload.parse(request.data);
-    const documentId = path.slice(path.lastIndexOf("/") + 1);
-    await normalizeStored(documentId, (context) => normalizeAtPath(context, path));
+    await normalizeStored(documentIdAt(path), (context) => normalizeAtPath(context, path));
   },
 );

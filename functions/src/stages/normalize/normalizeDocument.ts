@@ -3,18 +3,21 @@ import {
   extractByNewestMap,
   type FiledDocument,
   isFinal,
+  isOwn,
   type ReadDocument,
   readFiled,
 } from "../../domain/extraction/filedDocument.ts";
 import { writeExtraction } from "../../domain/extraction/writeExtraction.ts";
 import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
-import { beginRun, endFailedRun } from "../../domain/rawDocument/documentRun.ts";
+import { documentIdAt } from "../../domain/rawDocument/directDocument.ts";
+import { type BegunRun, beginRun, endFailedRun } from "../../domain/rawDocument/documentRun.ts";
 import {
   type DocumentOrigin,
   markFailed,
   markInterrupted,
   type NormalizedDocument,
 } from "../../domain/rawDocument/rawDocumentState.ts";
+import { recordDirect } from "../../domain/rawDocument/recordReceived.ts";
 import { addLogIds, correlationOf } from "../../platform/logContext.ts";
 import type { TransactionalDatabase } from "../../platform/postgres.ts";
 import { createBatch } from "./batch.ts";
@@ -43,11 +46,11 @@ export async function normalizeDocument(
   context: NormalizeContext,
   document: FiledDocument,
 ): Promise<Outcome> {
-  const givenUp = await beginRun(context.db, document.id, "RECEIVED", context.now);
+  const { givenUp, isRecorded } = await begin(context, document);
   if (givenUp !== undefined) return { state: "FAILED", reason: givenUp };
   let origin = unreadOrigin(document);
   try {
-    const read = await readFiled(document, context.blobStore);
+    const read = await readFiled(document, context, isRecorded);
     origin = originOf(read);
     const { sourceId, companyId, taskId } = origin;
     addLogIds({
@@ -73,10 +76,23 @@ export async function normalizeDocument(
   }
 }
 
+/** A document that a module wrote itself gets its row here, so that its runs count from the first one. */
+async function begin({ db, now }: NormalizeContext, document: FiledDocument): Promise<BegunRun> {
+  const begun = await beginRun(db, document.id, "RECEIVED", now);
+  if (begun.isRecorded || document.fields === undefined || isOwn(document)) return begun;
+  await recordDirect(db, document, now);
+  return beginRun(db, document.id, "RECEIVED", now);
+}
+
 /** {@link normalizeDocument} for a document that is known by its path. */
 export async function normalizeAtPath(context: NormalizeContext, path: string): Promise<Outcome> {
   const snapshot = await context.firestore.doc(path).get();
-  return normalizeDocument(context, { id: snapshot.id, path, fields: snapshot.data() });
+  return normalizeDocument(context, {
+    id: documentIdAt(path),
+    path,
+    createdAt: snapshot.createTime?.toDate(),
+    fields: snapshot.data(),
+  });
 }
 
 function unreadOrigin({ id, path }: FiledDocument): DocumentOrigin {

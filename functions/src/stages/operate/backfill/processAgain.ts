@@ -121,7 +121,13 @@ async function runAsNew({ db, enqueue }: ProcessAgainContext, next: NextDocument
 async function replace(context: ProcessAgainContext, next: NextDocument, now: Date): Promise<void> {
   const { db, firestore, blobStore, enqueue } = context;
   const snapshot = await firestore.doc(next.path).get();
-  const read = await readFiled({ id: next.id, path: next.path, fields: snapshot.data() }, blobStore);
+  const filed = {
+    id: next.id,
+    path: next.path,
+    createdAt: snapshot.createTime?.toDate(),
+    fields: snapshot.data(),
+  };
+  const read = await readFiled(filed, { db, blobStore }, true);
   const extracted = await extractByNewestMap(firestore, read);
   const replaced = await db.transaction((connection) => replaceAll(connection, { next, extracted }, now));
   if (replaced === undefined) return;
