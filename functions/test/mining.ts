@@ -1,7 +1,6 @@
 import { beforeEach } from "@jest/globals";
 import { z } from "zod";
-import { mineSourcePayload } from "../src/domain/miningCall/mineSourceTask.ts";
-import { mineCompanyPayload } from "../src/domain/miningCall/miningCall.ts";
+import { mineCompanyPayload, mineSourcePayload } from "../src/domain/miningCall/miningCall.ts";
 import type {
   Discovery,
   MiningModule,

@@ -3,7 +3,7 @@ import { runInNewContext } from "node:vm";
 import {
   type MineSourcePayload,
   mineSourcePayload,
-} from "../../functions/src/domain/miningCall/mineSourceTask.ts";
+} from "../../functions/src/domain/miningCall/miningCall.ts";
 import type { TransactionalDatabase } from "../../functions/src/platform/postgres.ts";
 import type { EnqueueTasks } from "../../functions/src/platform/taskQueue.ts";
 import { mineSource } from "../../functions/src/stages/mine/mineSource.ts";

@@ -3,15 +3,14 @@ import { storedReason } from "../../platform/errorText.ts";
 import { logEvent } from "../../platform/log.ts";
 import { correlationOf } from "../../platform/logContext.ts";
 import { type Database, selectRow, selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
-import type { Outcome } from "../sourceHealth/breaker.ts";
-import { logHealthChange, recordOutcomes } from "../sourceHealth/recordOutcomes.ts";
-import { completeTask, logTaskEnd } from "./completeTask.ts";
-import { lockRunningTask } from "./lockRunningTask.ts";
 import type { CallResult } from "./miningCall.ts";
+import { completeTask, lockRunningTask, logTaskEnd } from "./runningTask.ts";
+import type { CallVerdict } from "./sourceHealth/breaker.ts";
+import { logHealthChange, recordVerdicts } from "./sourceHealth/recordVerdicts.ts";
 
 export interface FinishedCalls {
   readonly taskId: number;
-  /** The scheduled task's attempt that the results belong to, where the reporter knows it. */
+  /** The scheduled task's attempt that the results belong to, if the reporter knows it. */
   readonly attempt?: number | undefined;
   readonly results: readonly CallResult[];
   /** The report says that the whole task is over: no more calls are to come. */
@@ -20,40 +19,29 @@ export interface FinishedCalls {
 }
 
 /**
- * Ends mining calls, and the task with them when they were its last. A call that has ended stays as it is, so
- * whoever reports second changes nothing. What the calls say of their source moves its breaker.
+ * Ends mining calls, and the task with them if they were its last. A call that has ended stays as it is, so a second
+ * report changes nothing. What the calls say about their source moves its breaker.
  *
- * @returns false where the task is not running in that attempt; then nothing is changed.
+ * @returns false if the task is not running in that attempt; then nothing is changed
  */
 export async function finishCalls(db: TransactionalDatabase, finished: FinishedCalls): Promise<boolean> {
+  const { taskId, attempt, now } = finished;
   const done = await db.transaction(async (connection) => {
-    const task = await lockRunningTask(connection, finished.taskId, finished.attempt);
+    const task = await lockRunningTask(connection, taskId, attempt);
     if (task === undefined) return undefined;
-    const calls = await endCalls(connection, finished);
-    const ended = calls.map(({ id, state, error_type, error_text, is_source_fault }) => ({
-      callId: id,
-      outcome: outcomeOf(state, is_source_fault),
-      errorType: error_type,
-      errorText: error_text,
-    }));
     const { dataSourceId: sourceId } = task;
-    const change = await recordOutcomes(connection, { sourceId, ended, now: finished.now });
+    const calls = await endCalls(connection, finished);
+    const ended = calls.map((call) => ({ ...call, verdict: verdictOf(call) }));
+    const change = await recordVerdicts(connection, { sourceId, ended, now });
     const run = await markSeen(connection, finished);
-    const end = run?.fanned_out ? await completeTask(connection, finished.taskId, finished.now) : undefined;
+    const end = run?.fannedOut ? await completeTask(connection, taskId, now) : undefined;
     return { calls, end, sourceId, change };
   });
   if (done === undefined) return false;
-  const { taskId } = finished;
-  for (const { id, company_id, error_type, state, attempt, durationMs } of done.calls) {
-    const ids = { task: taskId, call: id, source: done.sourceId, company: company_id };
-    logEvent("call_ended", {
-      correlation: correlationOf({ taskId }),
-      ...ids,
-      state,
-      attempt,
-      durationMs,
-      errorType: error_type,
-    });
+  for (const { callId, companyId, state, attempt, durationMs, errorType } of done.calls) {
+    const ids = { task: taskId, call: callId, source: done.sourceId, company: companyId };
+    const correlation = correlationOf({ taskId });
+    logEvent("call_ended", { correlation, ...ids, state, attempt, durationMs, errorType });
   }
   logHealthChange(done.sourceId, done.change);
   logTaskEnd(done.end);
@@ -61,15 +49,17 @@ export async function finishCalls(db: TransactionalDatabase, finished: FinishedC
 }
 
 const endedCall = z.object({
-  id: z.string(),
-  company_id: z.number().nullable(),
+  callId: z.string(),
+  companyId: z.number().nullable(),
   state: z.string(),
-  error_type: z.string().nullable(),
-  error_text: z.string().nullable(),
-  is_source_fault: z.boolean(),
+  errorType: z.string().nullable(),
+  errorText: z.string().nullable(),
+  isSourceFault: z.boolean(),
   attempt: z.number(),
   durationMs: z.number().nullable(),
 });
+
+type EndedCall = z.output<typeof endedCall>;
 
 // Both branches of `ending` are look-ups in mining_call_task_id_company_id_key.
 const END_CALLS = `
@@ -93,31 +83,32 @@ const END_CALLS = `
          ended_at = $7
     from ending
    where c.id = ending.id and c.state in ('WAITING', 'ENQUEUED', 'RUNNING')
-  returning c.id::text, c.company_id, c.state::text, c.error_type, c.error_text, c.attempt, ending.is_source_fault,
-            (extract(epoch from c.ended_at - c.started_at) * 1000)::float8 as "durationMs"`;
+  returning c.id::text as call_id, c.company_id, c.state::text, c.error_type, c.error_text, c.attempt,
+            ending.is_source_fault,
+            (extract(epoch from c.ended_at - c.started_at) * 1000)::float8 as duration_ms`;
 
 async function endCalls(
   connection: Database,
   { taskId, results, now }: FinishedCalls,
-): Promise<z.output<typeof endedCall>[]> {
+): Promise<readonly EndedCall[]> {
   if (results.length === 0) return [];
   return selectRows(connection, endedCall, END_CALLS, [
     taskId,
-    results.map((result) => result.companyId),
-    results.map((result) => result.state),
-    results.map((result) => result.errorType ?? null),
+    results.map(({ companyId }) => companyId),
+    results.map(({ state }) => state),
+    results.map(({ errorType }) => errorType ?? null),
     results.map(({ errorText }) => (errorText === undefined ? null : storedReason(errorText))),
-    results.map((result) => result.isSourceFault ?? false),
+    results.map(({ isSourceFault }) => isSourceFault ?? false),
     now,
   ]);
 }
 
-function outcomeOf(state: string, isSourceFault: boolean): Outcome {
+function verdictOf({ state, isSourceFault }: EndedCall): CallVerdict {
   if (state === "SUCCEEDED") return "SUCCESS";
   return isSourceFault ? "SOURCE_FAULT" : "NOTHING";
 }
 
-const seenTask = z.object({ fanned_out: z.boolean() });
+const seenTask = z.object({ fannedOut: z.boolean() });
 
 const MARK_SEEN = `
   insert into pipeline.task_run as run (task_id, last_seen_at, fanned_out) values ($1, $2, $3)

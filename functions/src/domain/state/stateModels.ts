@@ -1,35 +1,53 @@
-import { FAILURES_IN_A_ROW, LONGEST_PAUSE_SECONDS } from "../sourceHealth/breaker.ts";
 import { stateModel } from "./stateModel.ts";
 
 const MINUTE = 60;
 
-/**
- * For how many seconds a call of a module may run. `max_run_seconds` is any integer; outside of these it counts as the
- * nearer of the two. Cloud Tasks takes dispatch deadlines from 15 s to 30 min, and one is 30 s longer than its call.
- */
+// The time limits of a mining call, in seconds. R is its max_run_seconds, any integer, brought within these bounds:
+// Cloud Tasks takes dispatch deadlines from 15 s to 30 min, and a deadline is 30 s longer than its call.
 const RUN_SECONDS = { min: 15, max: 1770 } as const;
 
-/** {@link RUN_SECONDS} in SQL: how long a call of the scheduled task `task` may run. The only reading of the column. */
+/** In SQL: R, for how many seconds a call of the scheduled task `task` may run. The only reading of the column. */
 export const runSeconds = (task: string) =>
   `least(greatest(${task}.max_run_seconds, ${RUN_SECONDS.min}), ${RUN_SECONDS.max})`;
+
+/** What ends when, counted from the begin of a call that may run for `run` seconds. */
+export function callSeconds(run: number) {
+  return {
+    /** Our patience with the module, so that the call's end is recorded before its time is up. */
+    module: run - 5,
+    /** Cloud Tasks waits for our answer: a little longer than the call may take. */
+    dispatch: run + 30,
+    /** The module's token: clocks differ, and modules go on for a while after our patience has ended. */
+    token: run + MINUTE,
+  };
+}
+
+/** In SQL: after how many seconds a RUNNING call has lost its process, which ends soon after the call's time. */
+export const lostSeconds = (task: string) => `(${runSeconds(task)} + ${MINUTE})`;
 
 /** The longest wait between two tries of a call, in seconds. */
 export const MAX_BACKOFF_SECONDS = 4 * MINUTE;
 
 /**
  * In SQL: for how many seconds a running task may show no sign of life. A call shows one when it begins and when it
- * ends, so that a shorter time would take a task for lost that only waits for its call's next try.
+ * ends, so in a shorter time a task would seem lost that only waits for the next try of its call.
  */
 export const silentSeconds = (task: string) =>
   `greatest(${runSeconds(task)}, ${MAX_BACKOFF_SECONDS + MINUTE})`;
 
+/** After this long without a sign of life, the sweep looks for lost pages and free places of a running task. */
+export const STALLED_SECONDS = 5 * MINUTE;
+
 /** How long a task waits for a source that is down. The next run of most sources is due by then. */
 export const HOURS_TO_WAIT_FOR_SOURCE = 24;
 
+/** How long the breaker of a source that is down waits for its first probe; twice as long for each later one. */
+export const BREAKER_PAUSE_SECONDS = { first: 5 * MINUTE, max: 60 * MINUTE } as const;
+
 /**
- * The states of all work that is kept track of: the one place that says which changes there are, how long a state may
- * last, and how often something is tried. `scripts/dev migrate` puts the transitions into the database, where a
- * trigger holds every change against them; `scripts/dev states` draws them.
+ * The states of all tracked work: the one place that defines which changes are allowed, how long a state may last, and
+ * how often something is tried. `scripts/dev migrate` puts the transitions into the database, where a trigger checks
+ * every change; `scripts/dev states` draws them.
  */
 export const stateModels = {
   scheduledTask: stateModel({
@@ -92,10 +110,11 @@ export const stateModels = {
     table: "pipeline.source_breaker",
     column: "state",
     key: "data_source_id",
-    attempts: FAILURES_IN_A_ROW,
+    // Failures in a row: more than one company's bad luck, less than a page.
+    attempts: 5,
     states: {
       CLOSED: { means: "the source is up, its calls are made" },
-      OPEN: { means: "the source is down, its calls wait", lastsAtMost: LONGEST_PAUSE_SECONDS },
+      OPEN: { means: "the source is down, its calls wait", lastsAtMost: BREAKER_PAUSE_SECONDS.max },
       PROBING: { means: "one call is let through to see", lastsAtMost: "max_run_seconds" },
     },
     transitions: [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { dyingAtEveryStep } from "../../../test/dying.ts";
 import { openMining } from "../../../test/mining.ts";
-import { mineSourcePayload } from "../../domain/miningCall/mineSourceTask.ts";
+import { mineSourcePayload } from "../../domain/miningCall/miningCall.ts";
 import { stateModels } from "../../domain/state/stateModels.ts";
 import { tick } from "../schedule/tick.ts";
 import { mineSource } from "./mineSource.ts";

@@ -19,7 +19,7 @@ export const mineSource = taskFunction(
   },
   async (request) => {
     const { mineSource } = await import("./mineSource.ts");
-    const { mineSourcePayload } = await import("../../domain/miningCall/mineSourceTask.ts");
+    const { mineSourcePayload } = await import("../../domain/miningCall/miningCall.ts");
     const { database } = await import("../../platform/postgres.ts");
     const { enqueueTasks } = await import("../../platform/taskQueue.ts");
     const payload = mineSourcePayload.parse(request.data);

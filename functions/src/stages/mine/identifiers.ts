@@ -1,8 +1,8 @@
+import type { BegunCall } from "../../domain/miningCall/beginCall.ts";
 import { identifierProblem } from "../../domain/miningModule/identifierSite.ts";
 import type { Identifiers, MiningModule, ModuleCompany } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import type { TransactionalDatabase } from "../../platform/postgres.ts";
-import type { BegunCall } from "./beginCall.ts";
 
 interface Identifier {
   readonly property: string;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { openMining } from "../../../test/mining.ts";
 import { insertCompany, insertIdentifier, insertSource } from "../../../test/rows.ts";
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
-import { mineSourcePayload } from "../../domain/miningCall/mineSourceTask.ts";
+import { mineSourcePayload } from "../../domain/miningCall/miningCall.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import { stateModels } from "../../domain/state/stateModels.ts";
 import { tick } from "../schedule/tick.ts";

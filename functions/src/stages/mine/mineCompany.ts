@@ -1,3 +1,4 @@
+import { type BegunCall, beginCall, type RefusedCall } from "../../domain/miningCall/beginCall.ts";
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import {
   type CallResult,
@@ -6,18 +7,17 @@ import {
   mineCompanyTask,
 } from "../../domain/miningCall/miningCall.ts";
 import { releaseCalls } from "../../domain/miningCall/releaseCalls.ts";
+import { retryCall } from "../../domain/miningCall/retryCall.ts";
 import type { MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
-import { stateModels } from "../../domain/state/stateModels.ts";
+import { callSeconds, stateModels } from "../../domain/state/stateModels.ts";
 import { errorText } from "../../platform/errorText.ts";
 import { logError, logEvent } from "../../platform/log.ts";
 import { addLogIds } from "../../platform/logContext.ts";
 import type { TransactionalDatabase } from "../../platform/postgres.ts";
 import { RetryLater } from "../../platform/retryLater.ts";
 import type { EnqueueTasks, Task } from "../../platform/taskQueue.ts";
-import { type BegunCall, beginCall, type RefusedCall } from "./beginCall.ts";
 import { identifiersOf } from "./identifiers.ts";
-import { retryCall } from "./retryCall.ts";
 
 /** What mining a company needs of the outside. */
 export interface MineCompanyContext {
@@ -102,7 +102,12 @@ async function outcomeOf(
     const failure = { companyId, ...reason };
     if (retryable && call.callAttempt < stateModels.miningCall.attempts) {
       const now = context.clock();
-      const willRun = await retryCall(context.db, payload, { callId: call.callId, ...failure, now });
+      const willRun = await retryCall(context.db, {
+        taskId: payload.taskId,
+        callId: call.callId,
+        ...failure,
+        now,
+      });
       if (willRun) logEvent("call_retried", { errorType: failure.errorType, attempt: call.callAttempt });
       if (willRun) throw new CallWillBeRetried(failure.errorText, { cause: error });
     }
@@ -120,17 +125,13 @@ function failureOf(error: unknown) {
   return { errorType: "InternalError", errorText: errorText(error), retryable: true, isSourceFault: false };
 }
 
-// Between the call's end and the moment when the tick takes the task for silent.
-const MARGIN_SECONDS = 5;
-// The clocks of two machines, and what a module does after our patience has ended.
-const TOKEN_MARGIN_SECONDS = 60;
-
 async function callModule(
   { db, moduleFor, clock }: MineCompanyContext,
   { taskId, attempt, companyId }: MineCompanyPayload,
   call: BegunCall,
 ): Promise<void> {
-  const signal = AbortSignal.timeout((call.runSeconds - MARGIN_SECONDS) * 1000);
+  const seconds = callSeconds(call.runSeconds);
+  const signal = AbortSignal.timeout(seconds.module * 1000);
   const module = moduleFor(call.source);
   const company = companyId === null ? undefined : linkedCompany(call, companyId);
   const identifiers = company ? await identifiersOf(db, module, call, company, clock()) : {};
@@ -141,7 +142,7 @@ async function callModule(
     identifiers,
     signal,
     now: clock(),
-    tokenLifeSeconds: call.runSeconds + TOKEN_MARGIN_SECONDS,
+    tokenLifeSeconds: seconds.token,
   });
 }
 

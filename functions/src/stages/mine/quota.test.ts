@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { openMining } from "../../../test/mining.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
-import { readSourceHealth } from "../../domain/sourceHealth/sourceHealth.ts";
+import { readSourceHealth } from "../operate/ops/sourceHealth.ts";
 import { CallWillBeRetried } from "./mineCompany.ts";
 
 const START = new Date("2024-05-15T12:00:00Z");

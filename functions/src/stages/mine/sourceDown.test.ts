@@ -4,11 +4,10 @@ import { dyingAtEveryStep } from "../../../test/dying.ts";
 import { openMining } from "../../../test/mining.ts";
 import { insertCompany } from "../../../test/rows.ts";
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
-import { releaseTask } from "../../domain/miningCall/mineSourceTask.ts";
-import { resumeSource } from "../../domain/miningCall/resumeSource.ts";
+import { releaseTask } from "../../domain/miningCall/miningCall.ts";
+import { pauseSources, resumeSource } from "../../domain/miningCall/sourceHealth/sourcePause.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
-import { readSourceHealth } from "../../domain/sourceHealth/sourceHealth.ts";
-import { pauseSources } from "../../domain/sourceHealth/sourcePause.ts";
+import { readSourceHealth } from "../operate/ops/sourceHealth.ts";
 import { tick } from "../schedule/tick.ts";
 
 const START = new Date("2024-05-15T12:00:00Z");

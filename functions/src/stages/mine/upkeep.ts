@@ -1,7 +1,7 @@
+import { sweepCalls, sweepProbes, sweepTasks } from "../../domain/miningCall/sweepCalls.ts";
 import { oldRows } from "../../domain/upkeep/oldRows.ts";
 import type { Upkeep } from "../../domain/upkeep/upkeep.ts";
 import { removeRuns } from "./removeRuns.ts";
-import { sweepCalls, sweepProbes, sweepTasks } from "./sweepCalls.ts";
 
 export const upkeep: Upkeep = {
   sweep: [sweepTasks, sweepCalls, sweepProbes],

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { isPaused } from "../../domain/sourceHealth/sourcePause.ts";
+import type { TaskAttempt } from "../../domain/miningCall/miningCall.ts";
+import { isPaused } from "../../domain/miningCall/sourceHealth/sourcePause.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 
-const claimedTask = z.object({ task_id: z.number(), attempts: z.number() });
+const claimedTask = z.object({ taskId: z.number(), attempt: z.number() });
 
-// One task of each source that has none running and is not paused, what people asked for first. Reads
-// scheduled_task_open_idx. SKIP LOCKED passes over a row that the web application is just deleting. That no source gets
-// two is kept by the tick's lock, under which this runs: the rows alone could not say so.
+// One task of each source that has none running and is not paused, ON_DEMAND before REGULAR. Reads
+// scheduled_task_open_idx. SKIP LOCKED passes over a row that the web application is just deleting. Only the tick's
+// lock, under which this runs, keeps a source from getting two tasks; row locks could not.
 const CLAIM_DUE_TASKS = `
   with next as (
     select distinct on (data_source_id) task_id
@@ -30,13 +31,9 @@ const CLAIM_DUE_TASKS = `
     select task_id, $1, false from claimed
     on conflict (task_id) do update set last_seen_at = excluded.last_seen_at, fanned_out = false
   )
-  select task_id, attempts from claimed order by task_id`;
+  select task_id, attempts as attempt from claimed order by task_id`;
 
 /** Marks the tasks that are due as running, at most one of each source. */
-export async function claimDueTasks(
-  connection: Database,
-  now: Date,
-): Promise<{ taskId: number; attempt: number }[]> {
-  const rows = await selectRows(connection, claimedTask, CLAIM_DUE_TASKS, [now]);
-  return rows.map((row) => ({ taskId: row.task_id, attempt: row.attempts }));
+export function claimDueTasks(connection: Database, now: Date): Promise<TaskAttempt[]> {
+  return selectRows(connection, claimedTask, CLAIM_DUE_TASKS, [now]);
 }

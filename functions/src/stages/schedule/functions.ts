@@ -1,16 +1,15 @@
 import { httpFunction } from "../../platform/http.ts";
 
-/** Starts what is due, when the web application or an operator asks for it. */
+/** Starts due tasks when the web application or an operator asks for it. */
 export const schedule = httpFunction(
   {
     name: "schedule",
     account: "schedule",
     memory: "256MiB",
     timeoutSeconds: 60,
-    // Anyone may call it, and it must not cost much: calls at once share ticks, in these instances.
+    // Anyone may call it, so it must be cheap: concurrent calls share ticks, in this one instance.
     concurrency: 80,
     maxInstances: 1,
-
     connections: 2,
     uses: ["webApplication"],
     path: "/schedule",

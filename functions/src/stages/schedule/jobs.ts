@@ -1,8 +1,8 @@
 import { scheduledJob } from "../../platform/scheduledJob.ts";
 
-// By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
+// In a file of its own: what firebase-functions needs for HTTP and tasks takes ten times as long to load.
 
-/** Starts what is due, every half an hour. */
+/** Starts due tasks every half hour. */
 export const scheduleTick = scheduledJob(
   {
     name: "scheduleTick",
@@ -11,7 +11,7 @@ export const scheduleTick = scheduledJob(
     memory: "256MiB",
     // A tick takes well under a second; enqueuing 10,000 tasks takes about a minute.
     timeoutSeconds: 180,
-    // The next tick does what this one could not.
+    // The next tick makes up for a failed one.
     retries: 1,
     maxInstances: 1,
     connections: 1,

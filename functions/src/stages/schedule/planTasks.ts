@@ -1,12 +1,12 @@
 import type { Database } from "../../platform/postgres.ts";
 
-// A source runs at its created_at plus whole multiples of its frequency, so every tick computes the same slots
-// and two at once meet in scheduled_task_data_source_id_slot_key. Months are counted from the first slot, so that
-// the 31st does not drift to the 28th. Besides the slots of the next 24 hours it plans the one that is due, unless
-// the source has run since (after a change of frequency, or a time in which it was not active). The look-up for
-// that reads scheduled_task_source_idx. Slots that are planned, by scheduled_task_data_source_id_slot_key, are
-// left out before they are written: each conflict would use up a task_id, and an integer holds two thousand million.
-// Sorted, so that all is read before the first is written, and no look-up goes through what this writes.
+// A source runs at its created_at plus whole multiples of its frequency, so every tick computes the same slots and
+// concurrent ticks meet in scheduled_task_data_source_id_slot_key. Months are counted from the first slot, so that the
+// 31st does not drift to the 28th. Besides the slots of the next 24 hours, it plans the current one, unless the source
+// has run since (after a change of frequency, or a time in which it was inactive); that look-up reads
+// scheduled_task_source_idx. Planned slots are filtered out before the insert (by the slot key), because each conflict
+// would use up a task_id of an integer column. The order makes Postgres read everything before the first insert, so
+// that no look-up goes through new rows.
 const PLAN_TASKS = `
   insert into scheduled_task
     (data_source_id, schedule_type, scheduled_at, slot, status, attempts, max_run_seconds)

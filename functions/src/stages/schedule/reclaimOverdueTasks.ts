@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isPaused } from "../../domain/sourceHealth/sourcePause.ts";
+import { isPaused } from "../../domain/miningCall/sourceHealth/sourcePause.ts";
 import { HOURS_TO_WAIT_FOR_SOURCE, silentSeconds, stateModels } from "../../domain/state/stateModels.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 
@@ -7,11 +7,11 @@ const { attempts } = stateModels.scheduledTask;
 
 const reclaimedTask = z.object({ again: z.boolean() });
 
-// A task whose calls wait for its source to come up again, or for the end of its pause, is silent without being lost,
-// and keeps its attempts. Otherwise it is overdue when it has been silent for longer than it may: no mining call has
-// begun or ended since. SKIP LOCKED leaves alone what is being finished at this moment. The calls that are final stay;
-// the next attempt runs the others,
-// whose tries are counted from 0 again. Reads scheduled_task_open_idx, and mining_call_open_idx for each task that runs.
+// A task is overdue once it has been silent for longer than it may: no mining call began or ended. A task whose calls
+// wait for its source to come up again, or for the end of a pause, is silent without being lost and keeps its
+// attempts. SKIP LOCKED passes over tasks that are just being finished. Final calls stay; the next attempt runs the
+// others, whose tries are counted from 0 again. Reads scheduled_task_open_idx, and mining_call_open_idx for each
+// running task.
 const RECLAIM_OVERDUE_TASKS = `
   with overdue as (
     select t.task_id,
@@ -79,7 +79,7 @@ const RECLAIM_OVERDUE_TASKS = `
    where t.task_id = overdue.task_id
   returning overdue.again`;
 
-/** Sets overdue tasks going again, or fails those that have had all their attempts or waited too long. */
+/** Has overdue tasks tried again, or fails those that have had all their attempts or waited too long. */
 export async function reclaimOverdueTasks(
   connection: Database,
   now: Date,

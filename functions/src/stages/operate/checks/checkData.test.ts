@@ -4,7 +4,7 @@ import { z } from "zod";
 import { openTestDatabase } from "../../../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../../../test/recordedQueue.ts";
 import { insertSource, insertTask } from "../../../../test/rows.ts";
-import { resumeSource } from "../../../domain/miningCall/resumeSource.ts";
+import { resumeSource } from "../../../domain/miningCall/sourceHealth/sourcePause.ts";
 import { selectRows } from "../../../platform/postgres.ts";
 import { tick } from "../../schedule/tick.ts";
 import { checkCounts, checkData } from "./checkData.ts";

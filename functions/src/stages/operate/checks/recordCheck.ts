@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { tellOperators } from "../../../domain/message/tellOperators.ts";
-import { callsAfterPause } from "../../../domain/miningCall/resumeSource.ts";
-import { endPauses, pauseSources } from "../../../domain/sourceHealth/sourcePause.ts";
+import {
+  callsAfterPause,
+  endPauses,
+  pauseSources,
+} from "../../../domain/miningCall/sourceHealth/sourcePause.ts";
 import { type Database, selectRow, selectRows } from "../../../platform/postgres.ts";
 import type { Task } from "../../../platform/taskQueue.ts";
 import { type CheckChange, checkNotice } from "./checkNotice.ts";

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { resumeSource } from "../../../domain/miningCall/resumeSource.ts";
-import { pauseSources } from "../../../domain/sourceHealth/sourcePause.ts";
+import { pauseSources, resumeSource } from "../../../domain/miningCall/sourceHealth/sourcePause.ts";
 import { ApiError } from "../../../platform/apiError.ts";
 import { type Database, selectRow } from "../../../platform/postgres.ts";
 import type { OperationContext } from "./operation.ts";

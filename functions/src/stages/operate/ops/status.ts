@@ -1,9 +1,9 @@
-import { readSourceHealth } from "../../../domain/sourceHealth/sourceHealth.ts";
 import { errorText } from "../../../platform/errorText.ts";
 import type { Database } from "../../../platform/postgres.ts";
 import { countWork, type WorkCount } from "./countWork.ts";
 import { failingChecks, type LastError, lastErrors, oldestWaiting, pauses, refusals } from "./problems.ts";
 import type { QueueState } from "./queueStates.ts";
+import { readSourceHealth } from "./sourceHealth.ts";
 
 /** What showing the state takes. */
 export interface StatusContext {

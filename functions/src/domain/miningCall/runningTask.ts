@@ -2,11 +2,31 @@ import { z } from "zod";
 import { logEvent } from "../../platform/log.ts";
 import { correlationOf } from "../../platform/logContext.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
+import { runSeconds } from "../state/stateModels.ts";
 
-// A result_summary is read by people, in one cell of a table.
+const runningTask = z.object({
+  attempts: z.number(),
+  runSeconds: z.number(),
+  dataSourceId: z.number(),
+});
+
+// Everything that changes a running task takes this lock first, so that all agree on which of its calls is the last.
+// NO KEY: calls that refer to the task may be inserted meanwhile.
+const LOCK_RUNNING_TASK = `
+  select t.attempts, ${runSeconds("t")} as run_seconds, t.data_source_id
+    from scheduled_task t
+   where t.task_id = $1 and t.status = 'PROCESSING' and t.attempts = coalesce($2, t.attempts)
+     for no key update`;
+
+/** Locks a task that is running in `attempt` (in any, if undefined) until the transaction ends. */
+export function lockRunningTask(connection: Database, taskId: number, attempt: number | undefined) {
+  return selectRow(connection, runningTask, LOCK_RUNNING_TASK, [taskId, attempt ?? null]);
+}
+
+// People read result_summary in one cell of a table.
 const ERRORS_IN_SUMMARY = 100;
 
-const outcome = z.object({
+const taskCounts = z.object({
   companies: z.number(),
   failed: z.number(),
   skipped: z.number(),
@@ -17,7 +37,7 @@ const outcome = z.object({
   ),
 });
 
-const OUTCOME = `
+const COUNT_CALLS = `
   select count(*)::int as companies,
          count(*) filter (where state = 'FAILED')::int as failed,
          count(*) filter (where state = 'SKIPPED')::int as skipped,
@@ -42,29 +62,30 @@ const COMPLETE_TASK = `
    where task_id = $1 and status = 'PROCESSING'`;
 
 /** How a task ended. */
-export type TaskEnd = Pick<z.output<typeof outcome>, "companies" | "failed" | "skipped" | "warnings"> & {
+export interface TaskEnd extends Omit<z.output<typeof taskCounts>, "errors"> {
   readonly task: number;
   readonly state: "SUCCESS" | "FAILED";
-};
+}
 
-/** Logs how a task ended, once that is committed. */
+/** Logs how a task ended. Call it once the transaction is committed. */
 export function logTaskEnd(end: TaskEnd | undefined): void {
   if (end !== undefined) logEvent("task_ended", { ...end, correlation: correlationOf({ taskId: end.task }) });
 }
 
 /**
- * Completes a task whose calls have all ended: FAILED where every company that was tried failed, else SUCCESS. The
- * caller holds the task's lock and knows that no more calls are to come.
+ * Completes a task once all its calls have ended: FAILED if every company that was tried failed, otherwise SUCCESS.
+ * The caller holds the task's lock and knows that it is fanned out.
  *
- * @returns how it ended, for {@link logTaskEnd}; undefined where calls are open
+ * @returns how it ended, for {@link logTaskEnd}; undefined while calls are open
  */
 export async function completeTask(
   connection: Database,
   taskId: number,
   now: Date,
 ): Promise<TaskEnd | undefined> {
-  if (await hasOpenCalls(connection, taskId)) return undefined;
-  const result = await selectRow(connection, outcome, OUTCOME, [taskId]);
+  const { rowCount: open } = await connection.query(OPEN_CALL, [taskId]);
+  if (open !== 0) return undefined;
+  const result = await selectRow(connection, taskCounts, COUNT_CALLS, [taskId]);
   if (result === undefined) return undefined;
   const { companies, failed, skipped, warnings, errors } = result;
   const succeeded = companies - failed - skipped;
@@ -78,16 +99,8 @@ export async function completeTask(
   return { task: taskId, state, companies, failed, skipped, warnings };
 }
 
-const openOrNot = z.object({ open: z.boolean() });
-
 // Asked at the end of every call, so it must not count: mining_call_open_idx holds the open ones only.
-const HAS_OPEN_CALLS = `
-  select exists (
-    select from pipeline.mining_call
-     where task_id = $1 and state in ('WAITING', 'ENQUEUED', 'RUNNING')
-  ) as open`;
-
-async function hasOpenCalls(connection: Database, taskId: number): Promise<boolean> {
-  const row = await selectRow(connection, openOrNot, HAS_OPEN_CALLS, [taskId]);
-  return row?.open ?? false;
-}
+const OPEN_CALL = `
+  select from pipeline.mining_call
+   where task_id = $1 and state in ('WAITING', 'ENQUEUED', 'RUNNING')
+   limit 1`;

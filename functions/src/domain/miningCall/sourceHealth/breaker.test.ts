@@ -1,22 +1,23 @@
 import { describe, expect, test } from "@jest/globals";
+import { stateModels } from "../../state/stateModels.ts";
 import {
   afterCall,
   type Breaker,
   CALLS_FOR_A_SHARE,
-  FAILURES_IN_A_ROW,
+  type CallVerdict,
   NEW_BREAKER,
-  type Outcome,
   REMEMBERED_CALLS,
 } from "./breaker.ts";
 
+const FAILURES_IN_A_ROW = stateModels.sourceBreaker.attempts;
 const NOW = new Date("2024-05-15T12:00:00Z");
 
-function breakerAfter(outcomes: readonly Outcome[], breaker: Breaker = NEW_BREAKER): Breaker {
-  return outcomes.reduce((before, outcome) => afterCall(before, { callId: "1", outcome }, NOW), breaker);
+function breakerAfter(verdicts: readonly CallVerdict[], breaker: Breaker = NEW_BREAKER): Breaker {
+  return verdicts.reduce((before, verdict) => afterCall(before, { callId: "1", verdict }, NOW), breaker);
 }
 
-function times(count: number, ...outcomes: Outcome[]): Outcome[] {
-  return Array.from({ length: count }, () => outcomes).flat();
+function times(count: number, ...verdicts: CallVerdict[]): CallVerdict[] {
+  return Array.from({ length: count }, () => verdicts).flat();
 }
 
 const down = breakerAfter(times(FAILURES_IN_A_ROW, "SOURCE_FAULT"));
@@ -43,9 +44,9 @@ describe("it opens", () => {
   });
 
   test("when half of enough calls have failed, however they alternate", () => {
-    const outcomes = times(CALLS_FOR_A_SHARE / 2, "SUCCESS", "SOURCE_FAULT");
-    expect(breakerAfter(outcomes.slice(0, -1)).state).toBe("CLOSED");
-    expect(breakerAfter(outcomes).state).toBe("OPEN");
+    const verdicts = times(CALLS_FOR_A_SHARE / 2, "SUCCESS", "SOURCE_FAULT");
+    expect(breakerAfter(verdicts.slice(0, -1)).state).toBe("CLOSED");
+    expect(breakerAfter(verdicts).state).toBe("OPEN");
   });
 
   test("not below half, and not for failures of long ago", () => {
@@ -64,7 +65,7 @@ describe("it opens", () => {
 
 test("calls that were in flight when it opened move nothing", () => {
   expect(breakerAfter(["SUCCESS", "SOURCE_FAULT"], down)).toMatchObject({ state: "OPEN", pauseSeconds: 300 });
-  expect(afterCall(probing(300), { callId: "2", outcome: "SUCCESS" }, NOW).state).toBe("PROBING");
+  expect(afterCall(probing(300), { callId: "2", verdict: "SUCCESS" }, NOW).state).toBe("PROBING");
 });
 
 describe("a probe", () => {

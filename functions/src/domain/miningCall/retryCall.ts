@@ -1,10 +1,8 @@
-import type { MineCompanyPayload } from "../../domain/miningCall/miningCall.ts";
 import { storedReason } from "../../platform/errorText.ts";
 import type { Database } from "../../platform/postgres.ts";
 
-// All are key look-ups. A call that its module has reported meanwhile keeps that report. One that was delivered twice
-// at once may be ENQUEUED already, to run alone. A probe is not tried again:
-// its source's breaker has a pause of its own.
+// All are key look-ups. A call that its module has reported meanwhile keeps that report. A call that was delivered
+// twice at once may be ENQUEUED already, to run alone. A probe is not retried: its breaker has a pause of its own.
 const RETRY_CALL = `
   with call as (
     update pipeline.mining_call
@@ -20,19 +18,13 @@ const RETRY_CALL = `
 /**
  * Puts a call back for another try, with the reason. The end of a try is a sign of life of its task.
  *
- * @returns false where the call has ended meanwhile, or is a probe
+ * @returns false if the call has ended meanwhile, or is a probe
  */
 export async function retryCall(
   db: Database,
-  { taskId }: MineCompanyPayload,
-  failure: { callId: string; errorType: string; errorText: string; now: Date },
+  failure: { taskId: number; callId: string; errorType: string; errorText: string; now: Date },
 ): Promise<boolean> {
-  const { rowCount } = await db.query(RETRY_CALL, [
-    failure.callId,
-    taskId,
-    failure.errorType,
-    storedReason(failure.errorText),
-    failure.now,
-  ]);
+  const { taskId, callId, errorType, errorText, now } = failure;
+  const { rowCount } = await db.query(RETRY_CALL, [callId, taskId, errorType, storedReason(errorText), now]);
   return rowCount === 1;
 }

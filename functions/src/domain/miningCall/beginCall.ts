@@ -1,40 +1,30 @@
 import { z } from "zod";
-import { type MineCompanyPayload, PROCESS_DIED } from "../../domain/miningCall/miningCall.ts";
-import { runSeconds, stateModels } from "../../domain/state/stateModels.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
+import { runSeconds, stateModels } from "../state/stateModels.ts";
+import { type MineCompanyPayload, PROCESS_DIED } from "./miningCall.ts";
 
 // For a source without a quota: the largest int4.
 const MAX_CALLS = 2_147_483_647;
 
 const begunCall = z
   .object({
-    call_id: z.string(),
-    call_attempt: z.number(),
-    run_seconds: z.number(),
-    source_id: z.number(),
-    source_name: z.string(),
-    invocation_endpoint: z.string(),
-    additional_params: z.unknown(),
-    company_name: z.string().nullable(),
-    link_id: z.number().nullable(),
+    callId: z.string(),
+    /** How many times it has been tried in this attempt of the task, this one included. */
+    callAttempt: z.number(),
+    runSeconds: z.number(),
+    sourceId: z.number(),
+    sourceName: z.string(),
+    invocationEndpoint: z.string(),
+    additionalParams: z.unknown(),
+    companyName: z.string().nullable(),
+    /** The row that links company and source; null if the link is gone. */
+    linkId: z.number().nullable(),
+    /** The company's identifiers at the source that are still valid. */
     identifiers: z.array(z.object({ property: z.string(), value: z.string() })),
   })
-  .transform((row) => ({
-    callId: row.call_id,
-    /** How many times it has been tried in this attempt of the task, this one included. */
-    callAttempt: row.call_attempt,
-    runSeconds: row.run_seconds,
-    source: {
-      id: row.source_id,
-      name: row.source_name,
-      endpoint: row.invocation_endpoint,
-      additionalParams: row.additional_params,
-    },
-    companyName: row.company_name,
-    /** The row that links company and source, or null where the link is gone. */
-    linkId: row.link_id,
-    /** The company's identifiers at the source that are still valid. */
-    identifiers: row.identifiers,
+  .transform(({ sourceId, sourceName, invocationEndpoint, additionalParams, ...call }) => ({
+    ...call,
+    source: { id: sourceId, name: sourceName, endpoint: invocationEndpoint, additionalParams },
   }));
 
 export type BegunCall = z.output<typeof begunCall>;
@@ -42,27 +32,20 @@ export type BegunCall = z.output<typeof begunCall>;
 /** A call that is not tried here: it is to run alone, or its tries or the source's calls of the day are used up. */
 const refusedCall = z
   .object({
-    next: z.enum(["TRY", "ALONE", "TRIED_UP"]),
-    run_seconds: z.number(),
-    attempt: z.number(),
-    calls_per_day: z.number().nullable(),
-    is_running: z.boolean(),
-    error_type: z.string().nullable(),
-    error_text: z.string().nullable(),
-  })
-  .transform((row) => ({
     /** TRY: it would be tried if the day's quota left a call. */
-    next: row.next,
-    runSeconds: row.run_seconds,
-    tries: row.attempt,
-    callsPerDay: row.calls_per_day,
+    next: z.enum(["TRY", "ALONE", "TRIED_UP"]),
+    runSeconds: z.number(),
+    tries: z.number(),
+    callsPerDay: z.number().nullable(),
     /** Another process may be trying it at this moment. */
-    isRunning: row.is_running,
-    /** Why its last try failed, where there was one. */
-    lastFailure:
-      row.error_type === null
-        ? undefined
-        : { errorType: row.error_type, errorText: row.error_text ?? row.error_type },
+    isRunning: z.boolean(),
+    errorType: z.string().nullable(),
+    errorText: z.string().nullable(),
+  })
+  .transform(({ errorType, errorText, ...call }) => ({
+    ...call,
+    /** Why its last try failed, if there was one. */
+    lastFailure: errorType === null ? undefined : { errorType, errorText: errorText ?? errorType },
   }));
 
 export type RefusedCall = z.output<typeof refusedCall>;
@@ -72,15 +55,17 @@ const beginning = z.union([
   refusedCall.transform((refused) => ({ call: undefined, refused })),
 ]);
 
-// Finds the call in mining_call_task_id_company_id_key, the identifiers in
-// company_data_source_identifier_link_idx. A call that runs already is one whose process died: in a process that it
-// shared, nobody knows by whose fault, so that try is taken back, and the call runs alone from then on. The try is counted in the same statement, under the lock of the day's row, so that no number of processes exceeds the
-// quota: the call begins only if it could be counted.
+// Finds the call in mining_call_task_id_company_id_key, the identifiers in company_data_source_identifier_link_idx.
+// A call that is RUNNING already lost its process. Its neighbors in that process may be to blame, so the try is taken
+// back, and the call runs alone from then on. The same statement counts the try, under the lock of the day's row: the
+// call begins only if it could be counted, so no number of processes exceeds the quota.
 const BEGIN_CALL = `
   with asked as (
-    select c.id, c.state, c.attempt, c.started_at, c.error_type, c.error_text, t.data_source_id,
+    select c.id, c.attempt, c.started_at, t.data_source_id, died,
+           case when died then '${PROCESS_DIED.type}' else c.error_type end as error_type,
+           case when died then '${PROCESS_DIED.text}' else c.error_text end as error_text,
            ${runSeconds("t")} as run_seconds,
-           case when not $5::boolean and (c.state = 'RUNNING' or c.runs_alone) then 'ALONE'
+           case when not $5::boolean and (died or c.runs_alone) then 'ALONE'
                 when c.attempt >= ${stateModels.miningCall.attempts} then 'TRIED_UP'
                 else 'TRY'
            end as next,
@@ -88,6 +73,7 @@ const BEGIN_CALL = `
       from scheduled_task t
       join data_source d on d.id = t.data_source_id
       join pipeline.mining_call c on c.task_id = t.task_id
+      cross join lateral (select c.state = 'RUNNING' as died) as last_try
      where t.task_id = $1 and t.attempts = $2 and t.status = 'PROCESSING'
        and (c.company_id = $3 or ($3::int is null and c.company_id is null))
        and c.state in ('ENQUEUED', 'RUNNING')
@@ -95,9 +81,9 @@ const BEGIN_CALL = `
   ), goes_alone as (
     update pipeline.mining_call c
        set state = 'ENQUEUED', enqueued_at = $4, runs_alone = true, attempt = c.attempt - 1,
-           error_type = 'ProcessDied', error_text = '${PROCESS_DIED}'
+           error_type = asked.error_type, error_text = asked.error_text
       from asked
-     where c.id = asked.id and asked.next = 'ALONE' and asked.state = 'RUNNING'
+     where c.id = asked.id and asked.next = 'ALONE' and asked.died
   ), counted as (
     insert into pipeline.source_day as today (data_source_id, day, calls)
     select data_source_id, $4::timestamp(3)::date, 1 from asked where next = 'TRY' and calls_per_day is distinct from 0
@@ -107,8 +93,7 @@ const BEGIN_CALL = `
   ), call as (
     update pipeline.mining_call c
        set state = 'RUNNING', attempt = c.attempt + 1, started_at = $4, ended_at = null,
-           error_type = case when c.state = 'RUNNING' then 'ProcessDied' else c.error_type end,
-           error_text = case when c.state = 'RUNNING' then '${PROCESS_DIED}' else c.error_text end
+           error_type = asked.error_type, error_text = asked.error_text
       from asked join counted using (data_source_id)
      where c.id = asked.id
     returning c.id, c.attempt
@@ -120,10 +105,9 @@ const BEGIN_CALL = `
     on conflict (data_source_id, company_id) do update set turn_at = excluded.turn_at
   )
   select call.id::text as call_id, call.attempt as call_attempt, asked.run_seconds, asked.next,
-         asked.attempt - (asked.next = 'ALONE' and asked.state = 'RUNNING')::int as attempt, asked.calls_per_day,
-         case when asked.state = 'RUNNING' then 'ProcessDied' else asked.error_type end as error_type,
-         case when asked.state = 'RUNNING' then '${PROCESS_DIED}' else asked.error_text end as error_text,
-         asked.state = 'RUNNING' and asked.started_at + asked.run_seconds * interval '1 second' > $4 as is_running,
+         asked.attempt - (asked.next = 'ALONE' and asked.died)::int as tries, asked.calls_per_day,
+         asked.error_type, asked.error_text,
+         asked.died and asked.started_at + asked.run_seconds * interval '1 second' > $4 as is_running,
          d.id as source_id, d.source_name, d.invocation_endpoint, d.additional_params,
          company.name as company_name,
          link.id as link_id,
@@ -140,12 +124,12 @@ const BEGIN_CALL = `
     left join company_data_source link on link.data_source_id = d.id and link.company_id = $3`;
 
 /**
- * Starts a try of a mining call, if it has one left, and reads everything that it needs. It is a sign of life of its task, a call of the
- * source's day, and its company's turn.
+ * Starts a try of a mining call, if it has one left, and reads everything that it needs. The try is a sign of life of
+ * its task, one of the source's calls of the day, and its company's turn.
  *
  * @param alone whether this process makes no other call
- * @returns the call, or why it is not tried here; undefined where there is nothing to
- *   do: the call has ended, or the task runs in another attempt
+ * @returns the call, or why it is not tried here; undefined if there is nothing to do: the call has ended, or the task
+ *   runs in another attempt
  */
 export function beginCall(
   db: Database,

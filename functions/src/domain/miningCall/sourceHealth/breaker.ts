@@ -1,20 +1,17 @@
-/** Failures of the source in a row that open its breaker: more than one company's bad luck, less than a page. */
-export const FAILURES_IN_A_ROW = 5;
-/** Of the last calls so many are remembered, and from so many on their share of failures opens it, too. */
-export const REMEMBERED_CALLS = 50;
+import { BREAKER_PAUSE_SECONDS, stateModels } from "../../state/stateModels.ts";
+
+// A source also goes down once half of its last calls failed: 20 of them, so that it is not chance, and at most 50, so
+// that failures of long ago do not count.
 export const CALLS_FOR_A_SHARE = 20;
+export const REMEMBERED_CALLS = 50;
 const FAILURE_SHARE = 0.5;
 
-/** Until the first probe, and at most. */
-export const FIRST_PAUSE_SECONDS = 300;
-export const LONGEST_PAUSE_SECONDS = 3600;
-
-/** What the end of a call says of its source; nothing where only the company is to blame. */
-export type Outcome = "SUCCESS" | "SOURCE_FAULT" | "NOTHING";
+/** What the end of a call says about its source; NOTHING if only the company is to blame. */
+export type CallVerdict = "SUCCESS" | "SOURCE_FAULT" | "NOTHING";
 
 /**
- * Keeps a source that is down from being called. CLOSED: calls are given out. OPEN: they wait. PROBING: one of
- * them, the probe, has been let through to see.
+ * Keeps a source that is down from being called. CLOSED: its calls are released. OPEN: they wait. PROBING: one of
+ * them, the probe, was let through to find out.
  */
 export type Breaker = ClosedBreaker | DownBreaker;
 
@@ -38,21 +35,21 @@ interface DownBreaker extends Counts {
 
 export const NEW_BREAKER: ClosedBreaker = { state: "CLOSED", consecutiveFailures: 0, recentFailures: [] };
 
-/** The breaker after a call has ended. Calls that were in flight when it opened are counted and move nothing. */
+/** The breaker after a call has ended. Calls that were in flight when it opened are counted, but do not move it. */
 export function afterCall(
   breaker: Breaker,
-  { callId, outcome }: { callId: string; outcome: Outcome },
+  { callId, verdict }: { callId: string; verdict: CallVerdict },
   now: Date,
 ): Breaker {
-  const counted = { ...breaker, ...count(breaker, outcome) };
+  const counted = { ...breaker, ...count(breaker, verdict) };
   if (counted.state === "CLOSED") return isDown(counted) ? opened(counted, now) : counted;
   if (counted.state === "OPEN" || counted.probeCallId !== callId) return counted;
-  return afterProbe(counted, outcome, now);
+  return afterProbe(counted, verdict, now);
 }
 
-function count({ consecutiveFailures, recentFailures }: Counts, outcome: Outcome): Counts {
-  if (outcome === "NOTHING") return { consecutiveFailures, recentFailures };
-  const failed = outcome === "SOURCE_FAULT";
+function count({ consecutiveFailures, recentFailures }: Counts, verdict: CallVerdict): Counts {
+  if (verdict === "NOTHING") return { consecutiveFailures, recentFailures };
+  const failed = verdict === "SOURCE_FAULT";
   return {
     consecutiveFailures: failed ? consecutiveFailures + 1 : 0,
     recentFailures: [...recentFailures, failed].slice(-REMEMBERED_CALLS),
@@ -62,7 +59,7 @@ function count({ consecutiveFailures, recentFailures }: Counts, outcome: Outcome
 function isDown({ consecutiveFailures, recentFailures }: Counts): boolean {
   const failures = recentFailures.filter(Boolean).length;
   return (
-    consecutiveFailures >= FAILURES_IN_A_ROW ||
+    consecutiveFailures >= stateModels.sourceBreaker.attempts ||
     (recentFailures.length >= CALLS_FOR_A_SHARE && failures >= recentFailures.length * FAILURE_SHARE)
   );
 }
@@ -72,17 +69,17 @@ function opened(breaker: Breaker, now: Date): DownBreaker {
     ...breaker,
     state: "OPEN",
     downSince: now,
-    pauseSeconds: FIRST_PAUSE_SECONDS,
-    nextProbeAt: secondsAfter(now, FIRST_PAUSE_SECONDS),
+    pauseSeconds: BREAKER_PAUSE_SECONDS.first,
+    nextProbeAt: secondsAfter(now, BREAKER_PAUSE_SECONDS.first),
     probeCallId: null,
   };
 }
 
-function afterProbe(breaker: DownBreaker, outcome: Outcome, now: Date): Breaker {
-  if (outcome === "SUCCESS") return NEW_BREAKER;
-  // A probe that says nothing is followed by the next at once.
-  if (outcome === "NOTHING") return { ...breaker, state: "OPEN", nextProbeAt: now, probeCallId: null };
-  const pauseSeconds = Math.min(2 * breaker.pauseSeconds, LONGEST_PAUSE_SECONDS);
+function afterProbe(breaker: DownBreaker, verdict: CallVerdict, now: Date): Breaker {
+  if (verdict === "SUCCESS") return NEW_BREAKER;
+  // After a probe that says nothing, the next may start at once.
+  if (verdict === "NOTHING") return { ...breaker, state: "OPEN", nextProbeAt: now, probeCallId: null };
+  const pauseSeconds = Math.min(2 * breaker.pauseSeconds, BREAKER_PAUSE_SECONDS.max);
   return {
     ...breaker,
     state: "OPEN",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Database, selectRows } from "../../platform/postgres.ts";
+import { type Database, selectRows } from "../../../platform/postgres.ts";
 
 const healthRow = z
   .object({

@@ -1,32 +1,25 @@
 import { z } from "zod";
-import { dueProbes } from "../../domain/miningCall/dueProbes.ts";
-import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
-import { mineSourceTask, releaseTask } from "../../domain/miningCall/mineSourceTask.ts";
-import { callQueue, mineCompanyTask, PROCESS_DIED } from "../../domain/miningCall/miningCall.ts";
-import { runSeconds, stateModels } from "../../domain/state/stateModels.ts";
-import { overdueBefore, type Patience } from "../../domain/upkeep/upkeep.ts";
-import { selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
-import type { EnqueueTasks } from "../../platform/taskQueue.ts";
+import { selectRows } from "../../platform/postgres.ts";
+import { lostSeconds, runSeconds, STALLED_SECONDS, stateModels } from "../state/stateModels.ts";
+import { overdueBefore, type Patience, type SweepContext } from "../upkeep/upkeep.ts";
+import { finishCalls } from "./finishCalls.ts";
+import { callQueue, mineCompanyTask, mineSourceTask, PROCESS_DIED, releaseTask } from "./miningCall.ts";
+import { dueProbes } from "./sourceHealth/probe.ts";
 
-interface SweepCallsContext {
-  readonly db: TransactionalDatabase;
-  readonly enqueue: EnqueueTasks;
-}
+type Context = Pick<SweepContext, "db" | "enqueue">;
 
 const { attempts, states } = stateModels.miningCall;
 
-// A task that is behind is one of a source; the rest wait for the next run.
+// In one run of the sweep. Each source has at most one; the rest wait for the next run.
 const MAX_TASKS = 200;
-// A function that calls a module ends some seconds after the module's time is over.
-const MARGIN_SECONDS = 60;
 
 const LOST = `(
   c.state = 'ENQUEUED' and coalesce(c.enqueued_at, '-infinity') < $2
-  or c.state = 'RUNNING' and c.started_at + (${runSeconds("t")} + ${MARGIN_SECONDS}) * $4::float8 * interval '1 second' < $1)`;
+  or c.state = 'RUNNING' and c.started_at + ${lostSeconds("t")} * $4::float8 * interval '1 second' < $1)`;
 
-// Locks the tasks first, as everything does that changes calls; passes over those that are at work this moment. Reads
+// Locks the tasks first, like everything that changes calls, and passes over those that someone is changing. Reads
 // scheduled_task_open_idx and mining_call_open_idx.
-const SET_GOING_AGAIN = `
+const RETRY_LOST_CALLS = `
   with task as (
     select t.task_id, t.attempts, t.max_run_seconds
       from scheduled_task t
@@ -42,13 +35,13 @@ const SET_GOING_AGAIN = `
       join pipeline.mining_call c on c.task_id = t.task_id and ${LOST}
       cross join lateral (
         select c.state = 'RUNNING' as died, c.state = 'RUNNING' or c.runs_alone as alone
-      ) as seen
+      ) as last_try
   ), again as (
     update pipeline.mining_call c
        set state = 'ENQUEUED', enqueued_at = $1, runs_alone = lost.alone,
            attempt = c.attempt - (lost.died and not c.runs_alone)::int,
-           error_type = case when lost.died then 'ProcessDied' else c.error_type end,
-           error_text = case when lost.died then '${PROCESS_DIED}' else c.error_text end
+           error_type = case when lost.died then '${PROCESS_DIED.type}' else c.error_type end,
+           error_text = case when lost.died then '${PROCESS_DIED.text}' else c.error_text end
       from lost
      where c.id = lost.id and lost.again
   )
@@ -64,13 +57,13 @@ const lostCall = z.object({
   alone: z.boolean(),
 });
 
-/** Sets mining calls going again whose tasks got lost, or whose process died; fails those that were tried too often. */
+/** Retries mining calls whose tasks got lost or whose processes died; fails those that have no try left. */
 export async function sweepCalls(
-  { db, enqueue }: SweepCallsContext,
+  { db, enqueue }: Context,
   patience: Patience,
 ): Promise<{ callsAgain: number; callsFailed: number }> {
   const { now, factor } = patience;
-  const lost = await selectRows(db, lostCall, SET_GOING_AGAIN, [
+  const lost = await selectRows(db, lostCall, RETRY_LOST_CALLS, [
     now,
     overdueBefore(patience, states.ENQUEUED.lastsAtMost),
     attempts,
@@ -94,9 +87,9 @@ export async function sweepCalls(
     const results = calls.map(({ companyId, died }) => ({
       companyId,
       state: "FAILED" as const,
-      errorType: died ? "ProcessDied" : "Lost",
+      errorType: died ? PROCESS_DIED.type : "Lost",
       errorText: died
-        ? `${PROCESS_DIED}; tried ${attempts} times`
+        ? `${PROCESS_DIED.text}; tried ${attempts} times`
         : `Tried ${attempts} times, and it never ended`,
     }));
     await finishCalls(db, { taskId, attempt: calls[0]?.attempts, results, now });
@@ -104,11 +97,11 @@ export async function sweepCalls(
   return { callsAgain: again.length, callsFailed: lost.length - again.length };
 }
 
-// Where a page got lost, what comes after the last company that has a call; where all pages are there, calls wait for
-// places that nobody gives them. Reads scheduled_task_open_idx, and the last call of a task by its key.
-const SILENT_TASKS = `
-  select t.task_id, t.attempts, coalesce(run.fanned_out, false) as fanned_out,
-         coalesce((select max(c.company_id) from pipeline.mining_call c where c.task_id = t.task_id), 0) as last
+// If a page got lost, its companies begin after the last one that has a call. If all pages are open, calls wait for
+// places that nobody releases. Reads scheduled_task_open_idx, and the last call of a task by its key.
+const STALLED_TASKS = `
+  select t.task_id, t.attempts as attempt, coalesce(run.fanned_out, false) as fanned_out,
+         coalesce((select max(c.company_id) from pipeline.mining_call c where c.task_id = t.task_id), 0) as after
     from scheduled_task t
     left join pipeline.task_run run on run.task_id = t.task_id
    where t.status = 'PROCESSING'
@@ -118,34 +111,29 @@ const SILENT_TASKS = `
    order by t.task_id
    limit ${MAX_TASKS}`;
 
-const silentTask = z.object({ task_id: z.int(), attempts: z.int(), fanned_out: z.boolean(), last: z.int() });
+const stalledTask = z.object({ taskId: z.int(), attempt: z.int(), fannedOut: z.boolean(), after: z.int() });
 
-const SILENT_SECONDS = 5 * 60;
-
-/** Goes on with scheduled tasks one of whose pages got lost, or whose calls wait for places that are free. */
+/** Continues scheduled tasks that lost a page, or whose calls wait for places that are free. */
 export async function sweepTasks(
-  { db, enqueue }: SweepCallsContext,
+  { db, enqueue }: Context,
   patience: Patience,
 ): Promise<{ tasksAgain: number }> {
   const { now } = patience;
-  const silent = await selectRows(db, silentTask, SILENT_TASKS, [overdueBefore(patience, SILENT_SECONDS)]);
+  const stalled = await selectRows(db, stalledTask, STALLED_TASKS, [
+    overdueBefore(patience, STALLED_SECONDS),
+  ]);
   await enqueue(
     "mineSource",
-    silent.map(({ task_id: taskId, attempts: attempt, fanned_out: isFannedOut, last }) => {
-      const task = isFannedOut
-        ? releaseTask({ taskId, attempt }, now)
-        : mineSourceTask({ taskId, attempt, after: last });
+    stalled.map(({ fannedOut, ...page }) => {
+      const task = fannedOut ? releaseTask(page, now) : mineSourceTask(page);
       return { ...task, id: `${task.id}-again-${now.getTime()}` };
     }),
   );
-  return { tasksAgain: silent.length };
+  return { tasksAgain: stalled.length };
 }
 
-/** Lets the probes of sources that are down through, as the tick does. */
-export async function sweepProbes(
-  { db, enqueue }: SweepCallsContext,
-  { now }: Patience,
-): Promise<{ probes: number }> {
+/** Lets the due probes of sources that are down through, as the tick does. */
+export async function sweepProbes({ db, enqueue }: Context, { now }: Patience): Promise<{ probes: number }> {
   const probes = await dueProbes(db, now);
   await enqueue("mineSource", probes);
   return { probes: probes.length };

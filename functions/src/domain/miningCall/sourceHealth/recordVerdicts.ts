@@ -1,14 +1,15 @@
 import { z } from "zod";
-import { logEvent, logWarning } from "../../platform/log.ts";
-import { LOG_EVENTS } from "../../platform/logEvents.ts";
-import { type Database, selectRow } from "../../platform/postgres.ts";
-import { type OperatorNotice, tellOperators } from "../message/tellOperators.ts";
-import { afterCall, type Breaker, FIRST_PAUSE_SECONDS, type Outcome } from "./breaker.ts";
+import { logEvent, logWarning } from "../../../platform/log.ts";
+import { LOG_EVENTS } from "../../../platform/logEvents.ts";
+import { type Database, selectRow } from "../../../platform/postgres.ts";
+import { type OperatorNotice, tellOperators } from "../../message/tellOperators.ts";
+import { BREAKER_PAUSE_SECONDS } from "../../state/stateModels.ts";
+import { afterCall, type Breaker, type CallVerdict } from "./breaker.ts";
 
 /** A call that has just ended. */
-export interface EndedCall {
+export interface CallEnd {
   readonly callId: string;
-  readonly outcome: Outcome;
+  readonly verdict: CallVerdict;
   readonly errorType: string | null;
   readonly errorText: string | null;
 }
@@ -19,24 +20,22 @@ export type HealthChange = "WENT_DOWN" | "CAME_UP" | undefined;
 const breakerRow = z
   .object({
     state: z.enum(["CLOSED", "OPEN", "PROBING"]),
-    consecutive_failures: z.number(),
-    recent_failures: z.array(z.boolean()),
-    down_since: z.date().nullable(),
-    pause_seconds: z.number().nullable(),
-    next_probe_at: z.date().nullable(),
-    probe_call_id: z.string().nullable(),
+    consecutiveFailures: z.number(),
+    recentFailures: z.array(z.boolean()),
+    downSince: z.date().nullable(),
+    pauseSeconds: z.number().nullable(),
+    nextProbeAt: z.date().nullable(),
+    probeCallId: z.string().nullable(),
   })
-  .transform((row): Breaker => {
-    const counts = { consecutiveFailures: row.consecutive_failures, recentFailures: row.recent_failures };
-    const { state, down_since: downSince, pause_seconds: pauseSeconds, next_probe_at: nextProbeAt } = row;
-    // The table's check constraint has all of them where it is not CLOSED.
+  .transform(({ state, downSince, pauseSeconds, nextProbeAt, probeCallId, ...counts }): Breaker => {
+    // The table's check constraint has all of them unless it is CLOSED.
     if (state === "CLOSED" || downSince === null || pauseSeconds === null || nextProbeAt === null) {
       return { state: "CLOSED", ...counts };
     }
-    return { state, ...counts, downSince, pauseSeconds, nextProbeAt, probeCallId: row.probe_call_id };
+    return { state, ...counts, downSince, pauseSeconds, nextProbeAt, probeCallId };
   });
 
-// The row's lock is held until the transaction ends. The update is for the lock alone, and makes the first row.
+// Holds the row's lock until the transaction ends. The update only takes the lock; the insert makes the first row.
 const LOCK_BREAKER = `
   insert into pipeline.source_breaker as b (data_source_id, state_since) values ($1, $2)
   on conflict (data_source_id) do update set state_since = b.state_since
@@ -58,26 +57,26 @@ const WRITE_BREAKER = `
          last_error_at = case when $10::text is null then last_error_at else $3 end
    where data_source_id = $1`;
 
-const namedSource = z.object({ source_name: z.string() });
+const namedSource = z.object({ sourceName: z.string() });
 
 const WRITE_HEALTH = `
   update data_source set health_status = $2::health_status, modified_at = $3 where id = $1
   returning source_name`;
 
 /**
- * Moves a source's breaker by calls that have ended, and the health that the web application shows with it. It
- * belongs into the transaction that ends them, after the task's lock; the breaker's row is locked until its end.
+ * Moves a source's breaker by calls that have ended, and the health that the web application shows with it. Run it in
+ * the transaction that ends the calls, after the task's lock; the breaker's row stays locked until the end.
  */
-export async function recordOutcomes(
+export async function recordVerdicts(
   connection: Database,
-  { sourceId, ended, now }: { sourceId: number; ended: readonly EndedCall[]; now: Date },
+  { sourceId, ended, now }: { sourceId: number; ended: readonly CallEnd[]; now: Date },
 ): Promise<HealthChange> {
   if (ended.length === 0) return undefined;
   const before = await selectRow(connection, breakerRow, LOCK_BREAKER, [sourceId, now]);
   if (before === undefined) return undefined;
   const after = ended.reduce((breaker, call) => afterCall(breaker, call, now), before);
   const down = after.state === "CLOSED" ? undefined : after;
-  const fault = ended.findLast(({ outcome }) => outcome === "SOURCE_FAULT");
+  const fault = ended.findLast(({ verdict }) => verdict === "SOURCE_FAULT");
   await connection.query(WRITE_BREAKER, [
     sourceId,
     after.state,
@@ -99,8 +98,8 @@ export async function recordOutcomes(
     isUp ? "UP" : "DOWN",
     now,
   ]);
-  const name = source?.source_name ?? String(sourceId);
-  // Its task is left to the sweeper: who ends a call has no other tasks to enqueue here.
+  const name = source?.sourceName ?? String(sourceId);
+  // The sweep enqueues the notice's task: the end of a call has no queue at hand.
   await tellOperators(
     connection,
     noticeOf(change, { sourceId, name, errorType: fault?.errorType, now }),
@@ -127,14 +126,14 @@ function noticeOf(
     body: [
       `Too many calls of data source ${name} (${sourceId}) have failed, the last with ${errorType ?? "no reason"}.`,
       "Its other calls wait. One at a time is let through to see whether it is up again, the first in " +
-        `${FIRST_PAUSE_SECONDS / 60} minutes, later once an hour; then the others follow by themselves. A run that ` +
+        `${BREAKER_PAUSE_SECONDS.first / 60} minutes, later once an hour; then the others follow by themselves. A run that ` +
         "waits for a day fails.",
       "The last error is in pipeline.source_breaker, those of single companies in pipeline.mining_call.",
     ].join("\n\n"),
   };
 }
 
-/** Says it in the log, once it is committed. */
+/** Logs the change. Call it once the transaction is committed. */
 export function logHealthChange(sourceId: number, change: HealthChange): void {
   if (change === "WENT_DOWN") logWarning(LOG_EVENTS.source_down, { event: "source_down", source: sourceId });
   if (change === "CAME_UP") logEvent("source_up", { source: sourceId });
