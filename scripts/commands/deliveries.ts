@@ -5,18 +5,18 @@ import { usePipeline } from "./pipeline.ts";
 export interface DeliveriesOptions {
   readonly company?: string;
   readonly user?: number;
-  readonly most: number;
+  readonly limit: number;
   readonly json: boolean;
 }
 
 /** `deliveries`: lists what was sent where, with its result. */
-export async function deliveries({ company, user, most, json }: DeliveriesOptions): Promise<void> {
+export async function deliveries({ company, user, limit, json }: DeliveriesOptions): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
   const { deliveryHistory } = await import("../../functions/src/stages/notify/deliveryHistory.ts");
   const db = await database();
   const companyId = company === undefined ? undefined : (await findCompany(db, company)).id;
-  const history = await deliveryHistory(db, { companyId, userId: user, most });
+  const history = await deliveryHistory(db, { companyId, userId: user, limit });
   if (json) {
     console.log(JSON.stringify({ deliveries: history }));
     return;

@@ -42,7 +42,7 @@ export async function firebase(args: readonly string[]): Promise<void> {
     ports: await configuredPorts(configuration),
     firebase: { command: values.only === undefined ? [...own, ...ALL_EMULATORS] : own, configuration },
     progress: console.error,
-    onLog: (line) => console.log(line.replace(IGNORED, "scheduled; scripts/dev fires it.")),
+    onLog: (line) => console.log(line.replace(IGNORED, "scheduled; fired by scripts/dev.")),
   };
   const stack =
     command === "emulators:start" ? await startDevelopment(options, console.log) : await startStack(options);

@@ -44,7 +44,7 @@ test("npx firebase emulators:exec works after scripts/dev setup, and ends with t
   }
 }, 180_000);
 
-/** Lets `npx firebase` run through scripts/dev, which installing by scripts/dev has done already. */
+/** Lets `npx firebase` run through scripts/dev, which an install by `scripts/dev` has already done. */
 async function makeRouted(): Promise<void> {
   const program = await readFile(join(ROOT, "node_modules", ".bin", "firebase"), "utf8");
   if (!program.includes("scripts/dev")) await run(join(ROOT, "scripts", "dev"), ["setup"], { env: ENV });

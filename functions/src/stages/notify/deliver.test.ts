@@ -390,12 +390,12 @@ test("the history has what was sent where, with its result", async () => {
   await open([await insertFinding(db, series, { title: "A thing" })]);
   await deliver(1);
   await deliver(2);
-  const about = await deliveryHistory(db, { companyId: series.companyId, most: 10 });
+  const about = await deliveryHistory(db, { companyId: series.companyId, limit: 10 });
   expect(about).toMatchObject([
     { state: "FAILED", channel: "SLACK", destination: "#portfolio-news", titles: ["A thing"] },
     { state: "SENT", channel: "EMAIL", user: "Anna", company: 'Personio "<b>', titles: ["A thing"] },
   ]);
-  expect(await deliveryHistory(db, { userId: user + 1, most: 10 })).toEqual([]);
+  expect(await deliveryHistory(db, { userId: user + 1, limit: 10 })).toEqual([]);
 });
 
 test("the preview tells who gets nothing, and why", async () => {

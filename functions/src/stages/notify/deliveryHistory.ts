@@ -34,15 +34,15 @@ export type PastDelivery = z.output<typeof historyRow>;
 export interface HistoryFilter {
   readonly companyId?: number | undefined;
   readonly userId?: number | undefined;
-  readonly most: number;
+  readonly limit: number;
 }
 
 /** What was sent where, and with which result; the newest first. */
 export function deliveryHistory(
   db: Database,
-  { companyId, userId, most }: HistoryFilter,
+  { companyId, userId, limit }: HistoryFilter,
 ): Promise<PastDelivery[]> {
-  return selectRows(db, historyRow, HISTORY, [companyId ?? null, userId ?? null, most]);
+  return selectRows(db, historyRow, HISTORY, [companyId ?? null, userId ?? null, limit]);
 }
 
 const HISTORY = `

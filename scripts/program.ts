@@ -1,0 +1,270 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { BenchOptions } from "./commands/bench.ts";
+import type { DeliveriesOptions } from "./commands/deliveries.ts";
+import type { DetectOptions } from "./commands/detect.ts";
+import type { MigrateOptions } from "./commands/migrate.ts";
+import type { ModuleTryOptions } from "./commands/moduleTry.ts";
+import { addOps } from "./commands/ops/ops.ts";
+import type { SoakCommandOptions } from "./commands/soak.ts";
+import type { StartOptions } from "./commands/start.ts";
+import type { StatesOptions } from "./commands/states.ts";
+import type { TestOptions } from "./commands/test.ts";
+import { wholeNumber } from "./commands/wholeNumber.ts";
+
+/** The command line. Each command is loaded when it is called, so that --help answers at once. */
+export const program = new Command("scripts/dev")
+  .description("Run, test and inspect Parma Analytics on this machine.")
+  .showHelpAfterError("(--help lists the commands and their options)");
+
+program
+  .command("demo")
+  .description("run the main job on real data and show the result")
+  .option("--json", "print the summary as one JSON object", false)
+  .option("--live", "ask the real GitHub API instead of recorded answers", false)
+  .action(async (options: { json: boolean; live: boolean }) => {
+    const { demo } = await import("./commands/demo.ts");
+    await demo(options);
+  });
+
+program
+  .command("start")
+  .description("run the stack for development until Ctrl-C")
+  .option("--json", "print one line of JSON once everything answers, and nothing else", false)
+  .option("--port <number>", "port of the base URL; a free one by default", portNumber)
+  .action(async (options: StartOptions) => {
+    const { start } = await import("./commands/start.ts");
+    await start(options);
+  });
+
+program
+  .command("setup")
+  .description("install and find everything that the other commands need, and say what was found")
+  .option("--json", "print what was found as one JSON object", false)
+  .action(async (options: { json: boolean }) => {
+    const { setup } = await import("./commands/setup.ts");
+    await setup(options);
+  });
+
+program
+  .command("firebase")
+  .description(
+    "run the Firebase tools with all they need; emulators:start starts the stack on the usual ports",
+  )
+  .argument("[arguments...]", "go on to the Firebase tools")
+  .helpOption(false)
+  .allowUnknownOption()
+  .action(async (args: string[]) => {
+    const { firebase } = await import("./commands/firebase.ts");
+    await firebase(args);
+  });
+
+program
+  .command("test")
+  .description("run all checks and tests")
+  .addOption(new Option("--only <part>", "run one part").choices(["check", "unit", "e2e"]))
+  .argument("[jest arguments...]", "after --: go on to jest, for example a part of a path")
+  .action(async (jestArgs: string[], options: TestOptions) => {
+    const { test } = await import("./commands/test.ts");
+    await test(jestArgs, options);
+  });
+
+program
+  .command("check")
+  .description("check formatting, lint, types and unused code")
+  .action(async () => {
+    const { check } = await import("./commands/check.ts");
+    await check();
+  });
+
+program
+  .command("migrate")
+  .description("apply sql/ to the database that DATABASE_URL names")
+  .option(
+    "--after-deploy",
+    "remove what only the release before needed; run it once nothing of it runs",
+    false,
+  )
+  .option(
+    "--wait <seconds>",
+    "with --after-deploy: if there is anything to remove, wait for calls of the release before to end",
+    wholeNumber,
+    0,
+  )
+  .option("--describe", "write sql/schema.sql from a throw-away database, and touch no other", false)
+  .option("--json", "print what was done as JSON", false)
+  .addHelpText(
+    "after",
+    `
+Migrations only add, so run it before a deployment, and with --after-deploy after it. It also creates two roles and
+grants them what they need. A login role of the functions (in Cloud SQL the service account's IAM user), or a person who
+may only read, becomes a member once, as an administrator:
+
+  grant parma_functions to "parma-functions@PROJECT.iam";
+  grant parma_readonly to "someone@example.com";`,
+  )
+  .action(async (options: MigrateOptions) => {
+    const { migrate } = await import("./commands/migrate.ts");
+    await migrate(options);
+  });
+
+program
+  .command("docs")
+  .description("write the tables of docs/ that are made from the code")
+  .action(async () => {
+    const { docs } = await import("./commands/docs.ts");
+    await docs();
+  });
+
+program
+  .command("limits")
+  .description("show how many connections to PostgreSQL the functions may open, and how many it takes")
+  .option("--json", "print them as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    const { limits } = await import("./commands/limits.ts");
+    limits(options);
+  });
+
+program
+  .command("check-data")
+  .description("check the data; fails if a check fails that pauses sources")
+  .option("--json", "print the results as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    const { checkData } = await import("./commands/checkData.ts");
+    await checkData(options);
+  });
+
+program
+  .command("seed-rules")
+  .description("add the notification rules that come with the project, unless they exist")
+  .option("--json", "print the counts as JSON", false)
+  .action(async (options: { json: boolean }) => {
+    const { seedRules } = await import("./commands/seedRules.ts");
+    await seedRules(options);
+  });
+
+program
+  .command("preview-deliveries")
+  .description("show who would be sent what about a company")
+  .argument("<company>", "its id or name")
+  .option("--json", "print it as JSON", false)
+  .action(async (company: string, options: { json: boolean }) => {
+    const { previewDeliveriesOf } = await import("./commands/previewDeliveries.ts");
+    await previewDeliveriesOf(company, options);
+  });
+
+program
+  .command("deliveries")
+  .description("list what was sent where, with the result")
+  .option("--company <company>", "about one company, by its id or name")
+  .option("--user <id>", "to one user", wholeNumber)
+  .option("--limit <number>", "how many to list, newest first", wholeNumber, 50)
+  .option("--json", "print them as JSON", false)
+  .action(async (options: DeliveriesOptions) => {
+    const { deliveries } = await import("./commands/deliveries.ts");
+    await deliveries(options);
+  });
+
+program
+  .command("test-message")
+  .description("send a test message to a channel and show the provider's answer")
+  .argument("<channel>", "its id", wholeNumber)
+  .option("--json", "print the result as JSON", false)
+  .action(async (channel: number, options: { json: boolean }) => {
+    const { testMessage } = await import("./commands/testMessage.ts");
+    await testMessage(channel, options);
+  });
+
+program
+  .command("report")
+  .description("send a user's report for this week, unless it was sent already")
+  .argument("<user>", "the user's id", wholeNumber)
+  .option("--json", "print where it is as JSON", false)
+  .action(async (user: number, options: { json: boolean }) => {
+    const { report } = await import("./commands/report.ts");
+    await report(user, options);
+  });
+
+program
+  .command("detect")
+  .description("run the anomaly detector over a series, or over all below a folder (columns timestamp,value)")
+  .argument("[file]", "a CSV file")
+  .option("--json", "print every point's score and the alerts as JSON", false)
+  .option("--dir <folder>", "every CSV below this folder")
+  .option("--out <folder>", "with --dir: where the scores are written, under the same relative paths")
+  .action(async (file: string | undefined, options: DetectOptions) => {
+    const { detect } = await import("./commands/detect.ts");
+    await detect(file, options);
+  });
+
+program
+  .command("states")
+  .description("draw the states of all work and the transitions between them")
+  .option("--mermaid", "as Mermaid diagrams", false)
+  .option("--json", "print the models as JSON", false)
+  .action(async (options: StatesOptions) => {
+    const { states } = await import("./commands/states.ts");
+    states(options);
+  });
+
+program
+  .command("soak")
+  .description("run the pipeline with injected faults and compare it with a run without")
+  .option("--documents <number>", "approximate number of raw documents", wholeNumber, 200)
+  .option("--minutes <number>", "time limit", wholeNumber, 15)
+  .option("--seed <number>", "seed of the input and the faults; random by default", wholeNumber)
+  .option("--drop-first", "lose the first delivery of every event and task, not only of some", false)
+  .option("--json", "print the figures and differences as JSON", false)
+  .action(async (options: SoakCommandOptions) => {
+    const { soak } = await import("./commands/soak.ts");
+    await soak(options);
+  });
+
+program
+  .command("bench")
+  .description("measure the pipeline's speed against its theoretical best")
+  .option("--only <suites...>", "normalize, analyze, schedule, ingest, coldStart, endToEnd or cost")
+  .option("--quick", "small sizes, as a smoke test", false)
+  .option("--compare <file>", "print the changes since a saved result")
+  .option("--json", "print the result as JSON", false)
+  .action(async (options: BenchOptions) => {
+    const { bench } = await import("./commands/bench.ts");
+    await bench(options);
+  });
+
+program
+  .command("module")
+  .description("develop a mining module")
+  .command("try")
+  .description(
+    "show what a module would file, normalize and measure for a company; fails where it files nothing",
+  )
+  .argument("<module>", "a built-in module's name, or the http(s) endpoint of an external one")
+  .requiredOption("--company <name>", "the company's name")
+  .option("--domain <domain>", "its web domain, for modules that look for it")
+  .option(
+    "--identifier <property=value>",
+    "mine by this instead of what the module discovers; may be repeated",
+    (pair: string, pairs: string[]) => [...pairs, pair],
+    [],
+  )
+  .option("--params <json>", "the data source's additional_params")
+  .option("--port <number>", "where an external module calls back: ANALYTICS_BASE_URL", portNumber, 5051)
+  .option("--json", "print identifiers, documents, values and issues as JSON", false)
+  .addHelpText(
+    "after",
+    `
+An external module runs by itself, with ANALYTICS_BASE_URL=http://127.0.0.1:5051 and the PARMA_SHARED_SECRET_KEY
+that this command is run with. No database and no emulator is needed.`,
+  )
+  .action(async (module: string, options: ModuleTryOptions) => {
+    const { moduleTry } = await import("./commands/moduleTry.ts");
+    await moduleTry(module, options);
+  });
+
+addOps(program);
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+}
