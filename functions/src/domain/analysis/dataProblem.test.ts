@@ -117,3 +117,56 @@ test("a whole document of the contract: first silent, then one news for each thi
     "TestOrg: total repository stars +100%",
   ]);
 });
+
+describe("a page without its content", () => {
+  const page = (title: string | null, description: string | null) => JSON.stringify({ title, description });
+  const REAL = page("Acme builds rockets", "We build rockets for everyone.");
+  const PAGE = flatMap({ title: "text", description: "paragraph" });
+
+  test.each([
+    ["a challenge", page("Just a moment...", "Checking your browser before accessing acme.com"), "challenge"],
+    [
+      "a refusal",
+      page("Access denied | acme.com used Cloudflare to restrict access", "You have been blocked"),
+      "refusal",
+    ],
+    [
+      "a cookie wall",
+      page("Acme builds rockets", "We value your privacy. Accept all cookies"),
+      "cookie wall",
+    ],
+    ["a login wall", page("Log In or Sign Up", "Join LinkedIn"), "login wall"],
+    ["a maintenance page", page("We’ll be back soon!", "We build rockets for everyone."), "maintenance page"],
+  ])("%s is a problem, and no news in either direction", async (_what, answer, kind) => {
+    expect(await problemsAndNews("page", [REAL, answer, REAL], PAGE)).toEqual({
+      problems: [{ day: 2, problem: expect.stringContaining(`shows a ${kind} and no content`) }],
+      news: [],
+    });
+  });
+
+  test("blank texts are one, twice in a row as well", async () => {
+    expect(await problemsAndNews("page", [REAL, page("", " "), page("", ""), REAL], PAGE)).toEqual({
+      problems: [
+        { day: 2, problem: "All texts of the document are blank, which were not before" },
+        { day: 3, problem: "All texts of the document are blank, which were not before" },
+      ],
+      news: [],
+    });
+  });
+
+  test("one blank text is neither a problem nor news; what it says after that is compared with nothing", async () => {
+    const documents = [REAL, page("Acme builds rockets", ""), REAL];
+    expect(await problemsAndNews("page", documents, PAGE)).toEqual({ problems: [], news: [] });
+  });
+
+  test("a change across it is news", async () => {
+    const documents = [
+      REAL,
+      page("Just a moment...", ""),
+      page("Acme builds ships", "We build rockets for everyone."),
+    ];
+    const { problems, news } = await problemsAndNews("page", documents, PAGE);
+    expect(problems).toHaveLength(1);
+    expect(news).toEqual([expect.stringContaining("title")]);
+  });
+});

@@ -93,7 +93,7 @@ describe("a list", () => {
     expect(await newsOf(db)).toMatchObject([
       {
         title: "Personio: repositories 2 new, 1 gone",
-        message: "Personio's repositories (github, 2024-05-02): 2 new (d, e); 1 gone (c).",
+        message: "Personio's repositories (github, 2 May 2024): 2 new (d, e); 1 gone (c).",
         severity: "low",
         facts: { kind: "items", addedCount: 2, removedCount: 1 },
       },
@@ -113,7 +113,7 @@ describe("a list", () => {
       {
         title: "Personio: repository homepage url 7 changed",
         message:
-          "Personio's repository homepage url (github, 2024-05-02): 7 changed (a, b, c, d, e and 2 more).",
+          "Personio's repository homepage url (github, 2 May 2024): 7 changed (a, b, c, d, e and 2 more).",
       },
     ]);
   });
@@ -140,7 +140,7 @@ describe("a list", () => {
       ),
     );
     expect((await newsOf(db)).map(({ message }) => message)).toEqual([
-      "Personio's repositories (github, 2024-05-04): 1 gone (c).",
+      "Personio's repositories (github, 4 May 2024): 1 gone (c).",
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { placeholderKind } from "../../domain/analysis/placeholder.ts";
 import type { TextPoint } from "../../domain/analysis/series.ts";
 import type { FindingFacts } from "../../domain/finding/finding.ts";
 import type { Severity } from "../../domain/message/message.ts";
@@ -13,8 +14,15 @@ export function changedPoints(texts: readonly TextPoint[]): ChangedPoint[] {
   return texts.flatMap((point) => {
     const { previous } = point;
     if (previous === null || isSame(point, previous) || isVolatile(point)) return [];
+    if (isNoContent(point.type, point.value) || isNoContent(point.type, previous)) return [];
     return [{ ...point, previous }];
   });
+}
+
+/** A text that is blank, or what a page shows in place of its content, says nothing of the company. */
+function isNoContent(type: TextPoint["type"], text: string): boolean {
+  if (type !== "text" && type !== "paragraph") return false;
+  return text.trim() === "" || placeholderKind(text) !== undefined;
 }
 
 function isSame({ type, value }: TextPoint, previous: string): boolean {
