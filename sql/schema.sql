@@ -141,6 +141,15 @@ create table pipeline.company_domain (
 );
 CREATE INDEX company_domain_company_id_idx ON pipeline.company_domain USING btree (company_id);
 
+create table pipeline.company_key (
+  company_id integer not null,
+  name text not null,
+  name_key text not null,
+  constraint company_key_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint company_key_pkey PRIMARY KEY (company_id)
+);
+CREATE INDEX company_key_name_key_idx ON pipeline.company_key USING hash (name_key);
+
 create table pipeline.company_turn (
   data_source_id integer not null,
   company_id integer not null,
@@ -1363,6 +1372,8 @@ grant delete, insert, select, update on pipeline.channel_status to parma_functio
 grant select on pipeline.channel_status to parma_readonly;
 grant delete, insert, select, update on pipeline.company_domain to parma_functions;
 grant select on pipeline.company_domain to parma_readonly;
+grant delete, insert, select, update on pipeline.company_key to parma_functions;
+grant select on pipeline.company_key to parma_readonly;
 grant delete, insert, select, update on pipeline.company_turn to parma_functions;
 grant select on pipeline.company_turn to parma_readonly;
 grant delete, insert, select, update on pipeline.data_check to parma_functions;

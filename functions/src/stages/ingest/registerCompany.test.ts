@@ -36,7 +36,7 @@ describe("a company that is there is found", () => {
   test("by any of its domains, whatever it is called now", async () => {
     const { id } = await register({ name: "Old name", domains: ["test.com", "test.de"] });
     const found = await register({ name: "New name", domains: ["https://www.Test.DE/about", "test.io"] });
-    expect(found).toEqual({ id, name: "Old name", created: false });
+    expect(found).toEqual({ id, name: "Old name", created: false, isAmbiguous: false });
     expect(await register({ domains: ["test.io"] })).toMatchObject({ id, created: false });
     expect(await companies()).toHaveLength(1);
   });
@@ -106,4 +106,61 @@ test("twenty at once that mean the same company get the same one", async () => {
   expect(new Set(registered.map(({ id }) => id)).size).toBe(1);
   expect(registered.filter(({ created }) => created)).toHaveLength(1);
   expect(await companies()).toHaveLength(2);
+});
+
+describe("two domains are two companies", () => {
+  test("whatever they are called; a name without a domain is then none of them", async () => {
+    const com = await register({ name: "Mercury", domains: ["mercury.com"] });
+    const io = await register({ name: "Mercury", domains: ["mercury.io"] });
+    expect(io).toMatchObject({ created: true, isAmbiguous: false });
+    expect(await register({ name: "Mercury Bank", domains: ["www.mercury.com"] })).toMatchObject({
+      id: com.id,
+    });
+    expect(await register({ name: "mercury" })).toMatchObject({ created: true, isAmbiguous: true });
+  });
+
+  test("and a company without a domain gets its first", async () => {
+    const { id } = await register({ name: "Mercury" });
+    expect(await register({ name: "MERCURY", domains: ["mercury.com"] })).toMatchObject({
+      id,
+      created: false,
+    });
+    expect(await register({ name: "Mercury", domains: ["mercury.io"] })).toMatchObject({ created: true });
+  });
+});
+
+test("domains that many share identify nobody", async () => {
+  const names = ["Startup on GitHub", "Other on GitHub", "Gmail founder", "Notion-site startup"];
+  const shared = ["github.com", "https://github.com/other", "gmail.com", "startup.notion.so"];
+  const registered = await Promise.all(
+    names.map((name, index) => register({ name, domains: [shared[index] ?? ""] })),
+  );
+  expect(registered.map(({ created }) => created)).toEqual([true, true, true, true]);
+  expect(await domains()).toEqual([]);
+  await db.query("insert into pipeline.company_domain values ('github.com', $1)", [registered[0]?.id]);
+  expect(await register({ name: "A third", domains: ["github.com"] })).toMatchObject({ created: true });
+  expect(await register({ name: "Startup on GitHub", domains: ["startup.com"] })).toMatchObject({
+    id: registered[0]?.id,
+  });
+});
+
+test("a domain and its punycode are one, and so are its hosts", async () => {
+  const { id } = await register({ name: "Müller", domains: ["müller.de"] });
+  expect(await register({ name: "Mueller Puny", domains: ["xn--mller-kva.de"] })).toMatchObject({ id });
+  expect(await register({ name: "Müller Karriere", domains: ["jobs.müller.de"] })).toMatchObject({ id });
+});
+
+test("spellings of one name are one company, also of those that the web application made or renamed", async () => {
+  const id = await insertCompany(db, "Zürich  Café AG".normalize("NFD"));
+  for (const name of ["Zürich Café AG", "zürich café ag.", "ZÜRICH\u00a0CAFÉ AG", "\u200bZürich Café AG"]) {
+    expect(await register({ name })).toMatchObject({ id, created: false });
+  }
+  await db.query("update company set name = 'Strasse GmbH' where id = $1", [id]);
+  expect(await register({ name: "Straße GmbH" })).toMatchObject({ id, created: false });
+  expect(await register({ name: "Zürich Café AG" })).toMatchObject({ created: true });
+});
+
+test("a name of nothing but dots is none", async () => {
+  expect(await register({ name: "．．", domains: ["test.com"] })).toMatchObject({ name: "test.com" });
+  await expect(register({ name: ". ." })).rejects.toThrow(ApiError);
 });
