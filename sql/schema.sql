@@ -24,6 +24,10 @@ create type pipeline.job_state as enum ('RUNNING', 'SUCCEEDED', 'FAILED');
 
 create type pipeline.job_trigger as enum ('SCHEDULE', 'HTTP', 'COMMAND');
 
+create type pipeline.module_request_kind as enum ('HANDSHAKE', 'CRM_IMPORT');
+
+create type pipeline.module_request_state as enum ('WAITING', 'RUNNING', 'SUCCEEDED', 'FAILED');
+
 create type pipeline.raw_document_state as enum ('RECEIVED', 'NORMALIZED', 'ANALYZED', 'DATA_PROBLEM', 'FAILED');
 
 create type public.bucket_permission as enum ('VIEWER', 'MODERATOR');
@@ -385,6 +389,32 @@ create table pipeline.mining_cursor (
   constraint mining_cursor_pkey PRIMARY KEY (data_source_id, company_id)
 );
 
+create table pipeline.module_request (
+  id bigint generated always as identity not null,
+  data_source_id integer not null,
+  kind pipeline.module_request_kind not null,
+  run integer default 1 not null,
+  state pipeline.module_request_state default 'WAITING'::pipeline.module_request_state not null,
+  asked_by integer,
+  requested_at timestamp(3) without time zone not null,
+  attempt integer default 0 not null,
+  started_at timestamp(3) without time zone,
+  ended_at timestamp(3) without time zone,
+  answered_at timestamp(3) without time zone,
+  result jsonb,
+  error_type text,
+  error_text text,
+  constraint module_request_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public."user"(id) ON UPDATE CASCADE ON DELETE SET NULL,
+  constraint module_request_check CHECK (((state = ANY (ARRAY['SUCCEEDED'::pipeline.module_request_state, 'FAILED'::pipeline.module_request_state])) = (ended_at IS NOT NULL))),
+  constraint module_request_check1 CHECK (((state = 'SUCCEEDED'::pipeline.module_request_state) = (result IS NOT NULL))),
+  constraint module_request_check2 CHECK (((state <> 'FAILED'::pipeline.module_request_state) OR ((error_type IS NOT NULL) AND (error_text IS NOT NULL)))),
+  constraint module_request_data_source_id_fkey FOREIGN KEY (data_source_id) REFERENCES public.data_source(id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint module_request_data_source_id_kind_key UNIQUE (data_source_id, kind),
+  constraint module_request_pkey PRIMARY KEY (id)
+);
+CREATE INDEX module_request_asked_by_idx ON pipeline.module_request USING btree (asked_by) WHERE (asked_by IS NOT NULL);
+CREATE TRIGGER module_request_transition BEFORE UPDATE ON pipeline.module_request FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (current_setting('parma.enforce_states'::text, true) = 'on'::text))) EXECUTE FUNCTION pipeline.check_transition('state', 'id');
+
 create table pipeline.mute (
   user_id integer not null,
   company_id integer not null,
@@ -570,6 +600,7 @@ create table pipeline.task_run (
   task_id integer not null,
   last_seen_at timestamp(3) without time zone not null,
   fanned_out boolean default false not null,
+  refused text[] default '{}'::text[] not null,
   constraint task_run_pkey PRIMARY KEY (task_id),
   constraint task_run_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.scheduled_task(task_id) ON UPDATE CASCADE ON DELETE CASCADE
 );
@@ -1416,6 +1447,9 @@ grant select on pipeline.mining_call to parma_readonly;
 grant usage on pipeline.mining_call_id_seq to parma_functions;
 grant delete, insert, select, update on pipeline.mining_cursor to parma_functions;
 grant select on pipeline.mining_cursor to parma_readonly;
+grant delete, insert, select, update on pipeline.module_request to parma_functions;
+grant select on pipeline.module_request to parma_readonly;
+grant usage on pipeline.module_request_id_seq to parma_functions;
 grant delete, insert, select, update on pipeline.mute to parma_functions;
 grant select on pipeline.mute to parma_readonly;
 grant delete, insert, select, update on pipeline.normalization_issue to parma_functions;

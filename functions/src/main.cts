@@ -13,6 +13,7 @@ const FUNCTIONS = {
 
   // 3 ingest: takes in what modules and the web application say
   "stages/ingest/functions": [
+    "askModule",
     "crawlingFinished",
     "crmCompanies",
     "feedRawData",

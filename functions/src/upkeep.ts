@@ -5,6 +5,7 @@ import { retainJob, sweepJob } from "./stages/operate/jobs.ts";
 export async function loadUpkeep(): Promise<Upkeep[]> {
   const stages = await Promise.all([
     import("./stages/mine/upkeep.ts"),
+    import("./stages/ingest/upkeep.ts"),
     import("./stages/normalize/upkeep.ts"),
     import("./stages/analyze/upkeep.ts"),
     import("./stages/notify/upkeep.ts"),

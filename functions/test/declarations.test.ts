@@ -46,6 +46,14 @@ describe("each deployed function", () => {
   );
 });
 
+test("HTTP functions end before Hosting gives up: it waits for 60 s", () => {
+  const limits = functions.flatMap(([name, { declaration }]) =>
+    "path" in declaration ? [[name, declaration.timeoutSeconds <= 60]] : [],
+  );
+  expect(limits.length).toBeGreaterThan(5);
+  expect(limits.filter(([, fits]) => !fits)).toEqual([]);
+});
+
 describe("connections to PostgreSQL", () => {
   test("are no more than the server takes, with some left for others", () => {
     const { functions: all, total, maxConnections } = limitsOf(deployed);

@@ -12,7 +12,7 @@ locals {
       secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY", "GITHUB_TOKEN"]
     }
     ingest = {
-      rights  = ["firestore", "write-bucket"]
+      rights  = ["tasks", "firestore", "write-bucket"]
       secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY", "PARMA_WEB_SECRET"]
     }
     normalize = {

@@ -20,7 +20,7 @@ const FIRESTORE = "the Firestore client";
 const CONNECTION = "Firestore's connection, which the hello world has no need of";
 const HEAVY: Readonly<Record<string, string>> = {
   feedRawData: FIRESTORE,
-  handshake: FIRESTORE,
+  askModule: FIRESTORE,
   mineCompany: FIRESTORE,
   normalizeAgain: FIRESTORE,
   processAgain: FIRESTORE,

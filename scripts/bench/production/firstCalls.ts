@@ -23,6 +23,7 @@ const JSON_HEADERS = { "content-type": "application/json" };
 
 /** What tasks are about that find nothing to do: they load what they need, and ask the database. */
 const PAYLOADS: Readonly<Record<string, object>> = {
+  askModule: { sourceId: 1, kind: "HANDSHAKE", run: 1 },
   mineSource: { taskId: 1, attempt: 1, after: null },
   mineCompany: { taskId: 1, attempt: 1, companyId: 1 },
   normalizeAgain: { path: "parma/mining/datasource/none/raw_data/none" },

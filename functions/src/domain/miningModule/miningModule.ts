@@ -1,7 +1,7 @@
 import type { NormalizationMap } from "../normalizationMap/normalizationMap.ts";
 import type { CrmListing } from "./crmCompany.ts";
 
-export type Frequency = "hourly" | "daily" | "weekly" | "monthly";
+type Frequency = "hourly" | "daily" | "weekly" | "monthly";
 
 /** A data source, as far as calling its module needs it. */
 export interface ModuleSource {

@@ -126,6 +126,31 @@ export const stateModels = {
     ],
   }),
 
+  moduleRequest: stateModel({
+    title: "Request to a module",
+    table: "pipeline.module_request",
+    column: "state",
+    key: "id",
+    attempts: 3,
+    states: {
+      WAITING: { means: "its task is in the queue", lastsAtMost: 15 * MINUTE },
+      // A minute longer than the function may take.
+      RUNNING: { means: "its module is asked", lastsAtMost: 10 * MINUTE },
+      SUCCEEDED: { means: "the module answered", isFinal: true },
+      FAILED: { means: "the module failed", isFinal: true },
+    },
+    transitions: [
+      ["new", "WAITING", "the web application asks"],
+      ["WAITING", "RUNNING", "its task is dispatched"],
+      ["WAITING", "FAILED", "tried too often"],
+      ["RUNNING", "SUCCEEDED", "the module answers"],
+      ["RUNNING", "WAITING", "a failure that may pass, and no caller waits"],
+      ["RUNNING", "FAILED", "the module fails"],
+      ["SUCCEEDED", "WAITING", "asked anew"],
+      ["FAILED", "WAITING", "asked anew"],
+    ],
+  }),
+
   rawDocument: stateModel({
     title: "Raw document",
     table: "pipeline.raw_document",

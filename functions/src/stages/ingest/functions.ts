@@ -1,4 +1,7 @@
+import { IN_EMULATOR } from "../../platform/config.ts";
 import { httpFunction } from "../../platform/http.ts";
+import { addLogIds } from "../../platform/logContext.ts";
+import { taskFunction } from "../../platform/taskFunction.ts";
 
 /** Takes a raw answer from a mining module and keeps it. */
 export const feedRawData = httpFunction(
@@ -54,11 +57,11 @@ export const handshake = httpFunction(
     path: "/handshake",
     account: "ingest",
     memory: "256MiB",
-    // The module gets two minutes; it makes up to a hundred calls of its own meanwhile, to another function.
-    timeoutSeconds: 150,
+    // Hosting waits no longer. askModule calls the module; this waits for 50 s of it.
+    timeoutSeconds: 60,
     maxInstances: 1,
-    connections: 2,
-    uses: ["webApplication", "moduleTokens", "moduleNetworks", "blobs"],
+    connections: 1,
+    uses: ["webApplication"],
   },
   async () => (await import("./handshake.ts")).paths,
 );
@@ -85,11 +88,50 @@ export const crmCompanies = httpFunction(
     path: "/crm-companies",
     account: "ingest",
     memory: "256MiB",
-    timeoutSeconds: 300,
-    // One instance, so that calls at the same time share one import: anybody can call this.
+    // As the handshake's.
+    timeoutSeconds: 60,
     maxInstances: 1,
     connections: 1,
-    uses: ["webApplication", "moduleTokens", "moduleNetworks", "blobs"],
+    uses: ["webApplication"],
   },
   async () => (await import("./crmCompanies.ts")).paths,
+);
+
+/** Asks a source's module for its handshake, or for the companies of its CRM. Task: `{ sourceId, kind, run }`. */
+export const askModule = taskFunction(
+  {
+    name: "askModule",
+    account: "ingest",
+    memory: "512MiB",
+    // A handshake may take two minutes, during which the module makes up to a hundred calls of its own, to another
+    // function. A CRM's list may take four minutes, and its companies are registered after that.
+    timeoutSeconds: 540,
+    concurrency: 20,
+    maxInstances: 1,
+    connections: 2,
+    // The request counts its tries. These also cover a process that died, which is noticed after ten minutes.
+    retry: { attempts: 10, minBackoff: 15, maxBackoff: 240 },
+    // The emulator has a dozen places for all functions, and the caller and the module's call-backs take some.
+    dispatches: { atOnce: IN_EMULATOR ? 4 : 20 },
+    uses: ["moduleTokens", "moduleNetworks", "blobs"],
+  },
+  async (request) => {
+    const { askModule } = await import("./askModule.ts");
+    const { moduleRequestPayload } = await import("./moduleRequest.ts");
+    const { shakeHands } = await import("./handshake.ts");
+    const { importCompanies } = await import("./crmCompanies.ts");
+    const { moduleFor } = await import("../../adapters/modules/moduleFor.ts");
+    const { blobStore } = await import("../../adapters/blobStore.ts");
+    const { database } = await import("../../platform/postgres.ts");
+    const { firestore } = await import("../../platform/firebase.ts");
+    const payload = moduleRequestPayload.parse(request.data);
+    addLogIds({ source: payload.sourceId });
+    const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
+    const ask = {
+      HANDSHAKE: (source, { now }) =>
+        shakeHands({ ...stores, module: moduleFor(source, stores) }, source, now),
+      CRM_IMPORT: (source, asked) => importCompanies({ ...stores, module: moduleFor(source, stores) }, asked),
+    } satisfies Parameters<typeof askModule>[0]["ask"];
+    await askModule({ db: stores.db, ask, clock: () => new Date() }, payload);
+  },
 );

@@ -1,18 +1,17 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
-import { blobStore } from "../../adapters/blobStore.ts";
-import { moduleFor } from "../../adapters/modules/moduleFor.ts";
-import type { Frequency, MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
-import { ModuleError } from "../../domain/miningModule/moduleError.ts";
+import type { MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { storeMap } from "../../domain/normalizationMap/mapStore.ts";
 import { ensureMeasurements } from "../../domain/normalizationMap/measurements.ts";
 import { ApiError } from "../../platform/apiError.ts";
 import { rowIdInText } from "../../platform/fields.ts";
 import { type Paths, route, withoutSlashes } from "../../platform/http.ts";
-import { logWarning } from "../../platform/log.ts";
 import { type Database, database, type TransactionalDatabase } from "../../platform/postgres.ts";
+import { enqueueTasks } from "../../platform/taskQueue.ts";
 import { webApplication } from "../../platform/webApplication.ts";
 import { sourceById } from "./findSource.ts";
+import { askModules, moduleFailed, NOT_YET } from "./moduleRequest.ts";
 
 const handshakeQuery = z.object({
   invocation_endpoint: z.string(),
@@ -29,28 +28,23 @@ export const paths: Paths = {
       },
       async ({ query, now }) => {
         const { data_source_id: sourceId, invocation_endpoint: invocationEndpoint } = query();
-        const source = await namedSource(await database(), sourceId, invocationEndpoint);
-        return { status: 200, body: { frequency: await shakeOnce(source, now) } };
+        const db = await database();
+        const source = await namedSource(db, sourceId, invocationEndpoint);
+        const requests = await askModules(
+          { db, enqueue: enqueueTasks, clock: () => new Date(), pause: sleep },
+          { kind: "HANDSHAKE", sourceIds: [source.id], now },
+        );
+        if (requests === undefined) return NOT_YET;
+        const [request] = requests;
+        if (request?.state === "SUCCEEDED")
+          return { status: 200, body: handshakeResult.parse(request.result) };
+        throw moduleFailed(request, "The data source's module could not be initialized");
       },
     ),
   },
 };
 
-const running = new Map<number, Promise<Frequency>>();
-
-/** Calls about the same source at the same time share one handshake. */
-function shakeOnce(source: ModuleSource, now: Date): Promise<Frequency> {
-  const handshake = running.get(source.id) ?? shake(source, now).finally(() => running.delete(source.id));
-  running.set(source.id, handshake);
-  return handshake;
-}
-
-async function shake(source: ModuleSource, now: Date): Promise<Frequency> {
-  // Not before there is something to do: Firestore's client takes long to load.
-  const { firestore } = await import("../../platform/firebase.ts");
-  const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
-  return shakeHands({ ...stores, module: () => moduleFor(source, stores) }, source, now);
-}
+const handshakeResult = z.object({ frequency: z.enum(["hourly", "daily", "weekly", "monthly"]) });
 
 /**
  * The source that is to be asked. Only the endpoint that is stored for it is called: the token would open the source to
@@ -74,31 +68,23 @@ function bare(endpoint: string): string {
   return withoutSlashes(endpoint.trim());
 }
 
-export interface HandshakeContext {
+interface HandshakeContext {
   readonly db: TransactionalDatabase;
   readonly firestore: Firestore;
-  readonly module: () => MiningModule;
+  readonly module: MiningModule;
 }
 
 /**
  * Asks a source's module what it delivers and keeps its map, as a new version where it differs.
  *
- * @throws ApiError 502 where the module fails; the log has what it said
+ * @throws ModuleError
  */
 export async function shakeHands(
   { db, firestore, module }: HandshakeContext,
   source: ModuleSource,
   now: Date,
-): Promise<Frequency> {
-  try {
-    const { frequency, map } = await module().describe(now);
-    await storeMap(firestore, source, await ensureMeasurements(db, source.id, map, now), now);
-    return frequency;
-  } catch (error) {
-    if (!(error instanceof ModuleError)) throw error;
-    logWarning("A handshake failed", { source: source.id, type: error.type, reason: error.message });
-    throw new ApiError("module_failed", "The data source's module could not be initialized", {
-      cause: error,
-    });
-  }
+): Promise<z.output<typeof handshakeResult>> {
+  const { frequency, map } = await module.describe(now);
+  await storeMap(firestore, source, await ensureMeasurements(db, source.id, map, now), now);
+  return { frequency };
 }

@@ -8,7 +8,7 @@ export const weeklyReportsNow = httpFunction(
     name: "weeklyReportsNow",
     account: "report",
     memory: "256MiB",
-    timeoutSeconds: 180,
+    timeoutSeconds: 60,
     maxInstances: 1,
 
     connections: 1,

@@ -5,7 +5,7 @@ import { database } from "../../platform/postgres.ts";
 import { enqueueTasks } from "../../platform/taskQueue.ts";
 import { planReports } from "./planReports.ts";
 
-const RUN = { job: "weeklyReports", trigger: "HTTP", timeoutSeconds: 180 } as const;
+const RUN = { job: "weeklyReports", trigger: "HTTP", timeoutSeconds: 60 } as const;
 
 export const paths: Paths = {
   "/": {

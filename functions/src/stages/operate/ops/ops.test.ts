@@ -59,9 +59,12 @@ describe("documents that failed", () => {
   });
 
   test("run again, those of a filter or all, each once", async () => {
-    expect(await retryFailed(operation(), { reason: "map" })).toEqual({ retried: 1 });
-    expect(await retryFailed(operation(), { ids: ["good", "old"] })).toEqual({ retried: 0 });
-    expect(await retryFailed(operation(), {})).toEqual({ retried: 1 });
+    expect(await retryFailed(operation(), { reason: "map" })).toEqual({ retried: 1, more: false });
+    expect(await retryFailed(operation(), { ids: ["good", "old"] })).toEqual({
+      retried: 0,
+      more: false,
+    });
+    expect(await retryFailed(operation(), {}, 1)).toEqual({ retried: 1, more: true });
     expect(queue.waiting("normalizeAgain").map(({ payload }) => payload)).toEqual([
       { path: "parma/mining/datasource/github/raw_data/old" },
       { path: "parma/mining/datasource/github/raw_data/new" },

@@ -62,6 +62,9 @@ function queuesOf(projectId = queueProjectConfig()) {
   return projectId === undefined ? {} : { queueStates: () => queueStates(projectId) };
 }
 
+// Enqueuing takes about 6 ms a document, and Hosting waits for 60 s. The command has no such limit.
+const MAX_RETRIED = 5_000;
+
 /** What operators may see and do; `scripts/dev ops` is the same. */
 export const paths: Paths = {
   "/status": shows("how everything does", requests.statusRequest, async (query, now) =>
@@ -94,7 +97,8 @@ export const paths: Paths = {
   },
   "/retry": changes(
     { name: "retry", summary: "runs documents that failed again", body: requests.retryRequest, status: 202 },
-    ({ all: _said, ...filter }, recorded) => recorded(filter, (context) => retryFailed(context, filter)),
+    ({ all: _said, ...filter }, recorded) =>
+      recorded(filter, (context) => retryFailed(context, filter, MAX_RETRIED)),
   ),
   "/pause": changes(
     { name: "pause", summary: "starts and calls nothing more of a source", body: requests.pauseRequest },

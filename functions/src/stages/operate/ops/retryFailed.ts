@@ -33,17 +33,20 @@ const retriedRow = z.object({ id: z.string(), path: z.string() });
  * Has raw documents run again that failed: those of the filter, or all. Interrupted, the sweeper goes on with what is
  * RECEIVED and was not enqueued.
  *
- * @returns how many; those that fail again are listed again
+ * @param limit stops once it is reached
+ * @returns how many, and whether there may be more; those that fail again are listed again
  */
 export async function retryFailed(
   context: OperationContext,
   filter: FailedFilter,
-): Promise<{ readonly retried: number }> {
+  limit = Number.POSITIVE_INFINITY,
+): Promise<{ readonly retried: number; readonly more: boolean }> {
   const { db, now } = context;
   const values = [...failedFilterValues(filter), now];
   for (let retried = 0; ; ) {
+    if (retried >= limit) return { retried, more: true };
     const documents = await selectRows(db, retriedRow, RECEIVE_AGAIN, values);
-    if (documents.length === 0) return { retried };
+    if (documents.length === 0) return { retried, more: false };
     const tasks = documents.map((document) => normalizeAgainTask(document, now.getTime()));
     await enqueueInPages(context, "normalizeAgain", tasks);
     retried += documents.length;
