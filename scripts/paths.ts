@@ -1,13 +1,13 @@
 import { join } from "node:path";
 
-/** The folder of the project, wherever the command was called from. */
+/** The project's folder, wherever the command runs. */
 export const projectDir = join(import.meta.dirname, "..");
 
-/** What the project keeps on this machine only: fetched tools, stamps, logs. Git-ignored. */
+/** Local files, ignored by Git: fetched tools, stamps, logs. */
 export const localDir = join(projectDir, ".local");
 
 /** The numbered SQL migrations. */
 export const sqlDir = join(projectDir, "sql");
 
-/** What the migrations make, in words of SQL. */
+/** The schema that the migrations produce. */
 export const schemaFile = join(sqlDir, "schema.sql");

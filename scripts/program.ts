@@ -18,7 +18,7 @@ export const program = new Command("scripts/dev")
 
 program
   .command("demo")
-  .description("run the main job on real data and show the result")
+  .description("run the pipeline on real data and show the result")
   .option("--json", "print the summary as one JSON object", false)
   .option("--live", "ask the real GitHub API instead of recorded answers", false)
   .action(async (options: { json: boolean; live: boolean }) => {
@@ -29,8 +29,8 @@ program
 program
   .command("start")
   .description("run the stack for development until Ctrl-C")
-  .option("--json", "print one line of JSON once everything answers, and nothing else", false)
-  .option("--port <number>", "port of the base URL; a free one by default", portNumber)
+  .option("--json", "print only one line of JSON, once everything answers", false)
+  .option("--port <number>", "port of the base URL (default: a free one)", portNumber)
   .action(async (options: StartOptions) => {
     const { start } = await import("./commands/start.ts");
     await start(options);
@@ -38,7 +38,7 @@ program
 
 program
   .command("setup")
-  .description("install and find everything that the other commands need, and say what was found")
+  .description("install or find everything the other commands need, and print what was found")
   .option("--json", "print what was found as one JSON object", false)
   .action(async (options: { json: boolean }) => {
     const { setup } = await import("./commands/setup.ts");
@@ -47,10 +47,8 @@ program
 
 program
   .command("firebase")
-  .description(
-    "run the Firebase tools with all they need; emulators:start starts the stack on the usual ports",
-  )
-  .argument("[arguments...]", "go on to the Firebase tools")
+  .description("run the Firebase tools with everything they need; emulators:start uses the usual ports")
+  .argument("[arguments...]", "passed to the Firebase tools")
   .helpOption(false)
   .allowUnknownOption()
   .action(async (args: string[]) => {
@@ -62,7 +60,7 @@ program
   .command("test")
   .description("run all checks and tests")
   .addOption(new Option("--only <part>", "run one part").choices(["check", "unit", "e2e"]))
-  .argument("[jest arguments...]", "after --: go on to jest, for example a part of a path")
+  .argument("[jest arguments...]", "after --: passed to jest, for example part of a path")
   .action(async (jestArgs: string[], options: TestOptions) => {
     const { test } = await import("./commands/test.ts");
     await test(jestArgs, options);
@@ -78,26 +76,26 @@ program
 
 program
   .command("migrate")
-  .description("apply sql/ to the database that DATABASE_URL names")
+  .description("apply sql/ to the database at DATABASE_URL")
   .option(
     "--after-deploy",
-    "remove what only the release before needed; run it once nothing of it runs",
+    "remove what only the previous release needed; run it once that release has stopped",
     false,
   )
   .option(
     "--wait <seconds>",
-    "with --after-deploy: if there is anything to remove, wait for calls of the release before to end",
+    "with --after-deploy: if there is anything to remove, first wait for the previous release's calls",
     wholeNumber,
     0,
   )
-  .option("--describe", "write sql/schema.sql from a throw-away database, and touch no other", false)
+  .option("--describe", "write sql/schema.sql from a temporary database; no other is touched", false)
   .option("--json", "print what was done as JSON", false)
   .addHelpText(
     "after",
     `
-Migrations only add, so run it before a deployment, and with --after-deploy after it. It also creates two roles and
-grants them what they need. A login role of the functions (in Cloud SQL the service account's IAM user), or a person who
-may only read, becomes a member once, as an administrator:
+Migrations only add, so run this before a deployment, and again with --after-deploy afterwards. It also creates two
+roles and grants them what they need. Once, as an administrator, add the functions' login role (in Cloud SQL, the
+service account's IAM user) and any read-only user as members:
 
   grant parma_functions to "parma-functions@PROJECT.iam";
   grant parma_readonly to "someone@example.com";`,
@@ -109,7 +107,7 @@ may only read, becomes a member once, as an administrator:
 
 program
   .command("docs")
-  .description("write the tables of docs/ that are made from the code")
+  .description("write the tables in docs/ that are generated from the code")
   .action(async () => {
     const { docs } = await import("./commands/docs.ts");
     await docs();
@@ -117,7 +115,9 @@ program
 
 program
   .command("limits")
-  .description("show how many connections to PostgreSQL the functions may open, and how many it takes")
+  .description(
+    "add up the PostgreSQL connections that the functions may open; fails if they exceed the server's limit",
+  )
   .option("--json", "print them as JSON", false)
   .action(async (options: { json: boolean }) => {
     const { limits } = await import("./commands/limits.ts");
@@ -126,7 +126,7 @@ program
 
 program
   .command("check-data")
-  .description("check the data; fails if a check fails that pauses sources")
+  .description("check the data; fails if a check that pauses sources fails")
   .option("--json", "print the results as JSON", false)
   .action(async (options: { json: boolean }) => {
     const { checkData } = await import("./commands/checkData.ts");
@@ -135,7 +135,7 @@ program
 
 program
   .command("seed-rules")
-  .description("add the notification rules that come with the project, unless they exist")
+  .description("create the notification rules that come with the project, unless they exist")
   .option("--json", "print the counts as JSON", false)
   .action(async (options: { json: boolean }) => {
     const { seedRules } = await import("./commands/seedRules.ts");
@@ -145,7 +145,7 @@ program
 program
   .command("preview-deliveries")
   .description("show who would be sent what about a company")
-  .argument("<company>", "its id or name")
+  .argument("<company>", "the company's id or name")
   .option("--json", "print it as JSON", false)
   .action(async (company: string, options: { json: boolean }) => {
     const { previewDeliveriesOf } = await import("./commands/previewDeliveries.ts");
@@ -154,9 +154,9 @@ program
 
 program
   .command("deliveries")
-  .description("list what was sent where, with the result")
-  .option("--company <company>", "about one company, by its id or name")
-  .option("--user <id>", "to one user", wholeNumber)
+  .description("list what was sent where, and the result")
+  .option("--company <company>", "only about one company, by id or name")
+  .option("--user <id>", "only to one user", wholeNumber)
   .option("--limit <number>", "how many to list, newest first", wholeNumber, 50)
   .option("--json", "print them as JSON", false)
   .action(async (options: DeliveriesOptions) => {
@@ -167,7 +167,7 @@ program
 program
   .command("test-message")
   .description("send a test message to a channel and show the provider's answer")
-  .argument("<channel>", "its id", wholeNumber)
+  .argument("<channel>", "the channel's id", wholeNumber)
   .option("--json", "print the result as JSON", false)
   .action(async (channel: number, options: { json: boolean }) => {
     const { testMessage } = await import("./commands/testMessage.ts");
@@ -176,9 +176,9 @@ program
 
 program
   .command("report")
-  .description("send a user's report for this week, unless it was sent already")
+  .description("send a user's report for this week, unless it was already sent")
   .argument("<user>", "the user's id", wholeNumber)
-  .option("--json", "print where it is as JSON", false)
+  .option("--json", "print its location as JSON", false)
   .action(async (user: number, options: { json: boolean }) => {
     const { report } = await import("./commands/report.ts");
     await report(user, options);
@@ -186,11 +186,11 @@ program
 
 program
   .command("detect")
-  .description("run the anomaly detector over a series, or over all below a folder (columns timestamp,value)")
+  .description("run the anomaly detector over one CSV file or a folder of them (columns timestamp,value)")
   .argument("[file]", "a CSV file")
   .option("--json", "print every point's score and the alerts as JSON", false)
   .option("--dir <folder>", "every CSV below this folder")
-  .option("--out <folder>", "with --dir: where the scores are written, under the same relative paths")
+  .option("--out <folder>", "with --dir: where to write the scores, under the same relative paths")
   .action(async (file: string | undefined, options: DetectOptions) => {
     const { detect } = await import("./commands/detect.ts");
     await detect(file, options);
@@ -208,11 +208,11 @@ program
 
 program
   .command("soak")
-  .description("run the pipeline with injected faults and compare it with a run without")
+  .description("run the pipeline with injected faults and compare the result with an undisturbed run")
   .option("--documents <number>", "approximate number of raw documents", wholeNumber, 200)
   .option("--minutes <number>", "time limit", wholeNumber, 15)
-  .option("--seed <number>", "seed of the input and the faults; random by default", wholeNumber)
-  .option("--drop-first", "lose the first delivery of every event and task, not only of some", false)
+  .option("--seed <number>", "seed of the input and the faults (default: random)", wholeNumber)
+  .option("--drop-first", "lose the first delivery of every event and task, not just of some", false)
   .option("--json", "print the figures and differences as JSON", false)
   .action(async (options: SoakCommandOptions) => {
     const { soak } = await import("./commands/soak.ts");
@@ -236,25 +236,30 @@ program
   .description("develop a mining module")
   .command("try")
   .description(
-    "show what a module would file, normalize and measure for a company; fails where it files nothing",
+    "show what a module would file, normalize and measure for a company; fails if it files nothing",
   )
   .argument("<module>", "a built-in module's name, or the http(s) endpoint of an external one")
   .requiredOption("--company <name>", "the company's name")
-  .option("--domain <domain>", "its web domain, for modules that look for it")
+  .option("--domain <domain>", "the company's web domain, for modules that use it")
   .option(
     "--identifier <property=value>",
-    "mine by this instead of what the module discovers; may be repeated",
+    "mine this instead of what the module discovers; repeatable",
     (pair: string, pairs: string[]) => [...pairs, pair],
     [],
   )
   .option("--params <json>", "the data source's additional_params")
-  .option("--port <number>", "where an external module calls back: ANALYTICS_BASE_URL", portNumber, 5051)
+  .option(
+    "--port <number>",
+    "port that an external module calls back to (its ANALYTICS_BASE_URL)",
+    portNumber,
+    5051,
+  )
   .option("--json", "print identifiers, documents, values and issues as JSON", false)
   .addHelpText(
     "after",
     `
-An external module runs by itself, with ANALYTICS_BASE_URL=http://127.0.0.1:5051 and the PARMA_SHARED_SECRET_KEY
-that this command is run with. No database and no emulator is needed.`,
+Start an external module yourself, with ANALYTICS_BASE_URL=http://127.0.0.1:5051 and the same PARMA_SHARED_SECRET_KEY
+as this command. No database or emulator is needed.`,
   )
   .action(async (module: string, options: ModuleTryOptions) => {
     const { moduleTry } = await import("./commands/moduleTry.ts");
@@ -266,5 +271,5 @@ addOps(program);
 function portNumber(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
-  throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+  throw new InvalidArgumentError("Expected a port from 1 to 65535.");
 }

@@ -1,14 +1,14 @@
 import { styleText } from "node:util";
 
-/** Does one step of a long command; `report` tells how far it is. */
+/** Runs one step of a long command; `report` shows its progress. */
 export type Step = <T>(title: string, work: (report: (text: string) => void) => Promise<T>) => Promise<T>;
 
-// Where no line can be overwritten, one that changes is shown this often.
+// How often progress is printed where lines cannot be overwritten.
 const SHOWN_EVERY_MS = 10_000;
 
 /**
- * Shows on the standard error which step a command is at: on a terminal in one line that changes, else one line for
- * each step that is done, and now and then what a long one waits for. Why a step failed is for the caller to tell.
+ * Shows on standard error which step a command is at: on a terminal, one line that changes; otherwise one line per
+ * finished step, and now and then what a long one is waiting for. The caller reports why a step failed.
  */
 export const step: Step = async (title, work) => {
   const { stderr } = process;

@@ -151,7 +151,7 @@ describe("on a cluster of its own", () => {
       "grant select, insert, update on all tables in schema pipeline to deputy",
     ]);
     await expect(migrate(urlAs(ownerUrl, "deputy"))).rejects.toThrow(
-      /^The migrations are applied, but .* permission denied for function grant_access/,
+      /^The migrations were applied, but .* permission denied for function grant_access/,
     );
     await run(url(), ["drop database deputy", "drop role parma_functions, parma_readonly"]);
   });

@@ -14,7 +14,7 @@ const MARK = "▲";
 
 /**
  * Draws points as lines of text, `width` characters wide, with a mark below each column that has an alert. The columns
- * share the points evenly; a column shows its first alert, or else the value furthest from the mean, so that no peak gets lost.
+ * share the points evenly; a column shows its first alert, or else the value furthest from the mean, so no peak is lost.
  */
 export function alertChart(points: readonly ChartPoint[], width: number): string {
   if (points.length === 0) return "";
@@ -30,7 +30,7 @@ export function alertChart(points: readonly ChartPoint[], width: number): string
     { height: HEIGHT, format: (value) => label(value).padStart(LABEL_WIDTH) },
   );
   const marks = shown.map(({ alert }) => (alert ? MARK : " ")).join("");
-  // The line arrives at a value in the column before that of the value.
+  // The chart draws a line up to a value one column before the value itself.
   return `${chart}\n${" ".repeat(AXIS_WIDTH - 1)}${marks}`.trimEnd();
 }
 

@@ -6,7 +6,7 @@ import { SUITES } from "../bench/suites.ts";
 import { step } from "../progress.ts";
 import { UserError } from "../userError.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface BenchOptions {
   /** The names of suites; all of them by default. */
   readonly only?: readonly string[];
@@ -16,19 +16,19 @@ export interface BenchOptions {
   readonly json: boolean;
 }
 
-/** `bench`: measures the pipeline beside what it could be at best. Missing a target is a figure, and no failure. */
+/** `bench`: measures the pipeline against the best it could do. A missed target is reported; it is not a failure. */
 export async function bench({ only, quick, compare, json }: BenchOptions): Promise<void> {
   const names = only ?? Object.keys(SUITES);
   for (const name of names) {
     if (!Object.hasOwn(SUITES, name)) {
-      throw new UserError(`There is no suite "${name}": --only takes ${Object.keys(SUITES).join(", ")}.`);
+      throw new UserError(`There is no suite "${name}". Choose from: ${Object.keys(SUITES).join(", ")}.`);
     }
   }
-  // Read first: a wrong file should not be found after half an hour of measuring.
+  // Read first, so that a wrong file fails before half an hour of measuring, not after it.
   const earlier = compare === undefined ? undefined : await readResult(compare);
   if (earlier !== undefined && earlier.quick !== quick) {
     throw new UserError(
-      `${compare} was measured ${earlier.quick ? "with" : "without"} --quick: so must this run be.`,
+      `${compare} was measured ${earlier.quick ? "with" : "without"} --quick; run this one the same way.`,
     );
   }
   const result = await runSuites(names, { quick, step, keep: saveResult });
@@ -39,7 +39,7 @@ export async function bench({ only, quick, compare, json }: BenchOptions): Promi
   } else {
     console.log(`\n${resultAsText(result)}\n`);
     if (earlier && changes) console.log(changesAsText(changes, earlier.at));
-    console.log(`Saved as ${file}; a later run with --compare of it prints what has changed.`);
+    console.log(`Saved to ${file}. Pass it to --compare in a later run to see what changed.`);
   }
   const failed = result.suites.filter(({ error }) => error !== undefined).map(({ name }) => name);
   if (failed.length > 0) throw new UserError(`Not measured: ${failed.join(", ")}.`);

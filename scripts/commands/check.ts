@@ -25,9 +25,9 @@ const checks: Check[] = [
   { name: "unused code", tool: "knip", args: [], solution: "npx knip" },
 ];
 
-/** Runs all checks, and shows what those have to say that fail. */
+/** Runs all checks and prints the output of those that fail. */
 export async function runChecks(): Promise<Counts> {
-  // All at once: each is done in seconds, and none of them fills a core all the time.
+  // In parallel: each takes seconds, and none keeps a core busy all the time.
   const failures = await Promise.all(checks.map(runCheck));
   const failed = failures.filter(Boolean).length;
   return { passed: checks.length - failed, failed };

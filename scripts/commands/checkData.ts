@@ -2,7 +2,7 @@ import type { CheckReport } from "../../functions/src/stages/operate/checks/chec
 import { table } from "./operatorView.ts";
 import { usePipeline } from "./pipeline.ts";
 
-/** `check-data`: runs the data checks, and fails where one that halts does. */
+/** `check-data`: runs the data checks. Fails if a check that pauses sources fails. */
 export async function checkData({ json }: { readonly json: boolean }): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
@@ -58,7 +58,7 @@ function picture(reports: readonly CheckReport[]): string[] {
 
 function details({ check, outcome }: CheckReport): string[] {
   if (outcome.state === "PASSING") return [];
-  if (outcome.state === "BROKEN") return [`${check.name} does not work: ${outcome.error}`];
+  if (outcome.state === "BROKEN") return [`${check.name} could not run: ${outcome.error}`];
   const { failingCount, findings } = outcome;
   const shown = findings.slice(0, SHOWN_ROWS).map((finding) => `  ${JSON.stringify(finding)}`);
   const more = failingCount - shown.length;

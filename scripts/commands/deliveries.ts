@@ -1,7 +1,7 @@
 import { findCompany, table } from "./operatorView.ts";
 import { usePipeline } from "./pipeline.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface DeliveriesOptions {
   readonly company?: string;
   readonly user?: number;
@@ -9,7 +9,7 @@ export interface DeliveriesOptions {
   readonly json: boolean;
 }
 
-/** `deliveries`: lists what was sent where, with its result. */
+/** `deliveries`: lists what was sent where, and the result. */
 export async function deliveries({ company, user, limit, json }: DeliveriesOptions): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
@@ -29,8 +29,6 @@ export async function deliveries({ company, user, limit, json }: DeliveriesOptio
     one.error ?? "",
   ]);
   console.log(
-    rows.length === 0
-      ? "Nothing was sent."
-      : table(["Time (UTC)", "Result", "To", "About", "What went wrong"], rows),
+    rows.length === 0 ? "Nothing was sent." : table(["Time (UTC)", "Result", "To", "About", "Error"], rows),
   );
 }

@@ -17,9 +17,9 @@ import { stopEverything } from "../stack/shutdown.ts";
 import { addRule } from "../stack/subscribers.ts";
 import { UserError } from "../userError.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface DemoOptions {
-  /** Print the summary as one JSON object; progress goes to the standard error anyway. */
+  /** Print the summary as one JSON object; progress goes to standard error in any case. */
   readonly json: boolean;
   /** Ask the real GitHub API instead of recorded answers. */
   readonly live: boolean;
@@ -29,7 +29,7 @@ export interface DemoOptions {
 export async function demo(options: DemoOptions): Promise<void> {
   const started = performance.now();
   const setting = await step("Start the stack", (report) => makeSetting(options, report));
-  await step("Introduce the modules", (report) => introduce(setting, report));
+  await step("Register the modules", (report) => introduce(setting, report));
   await step("Mine", (report) => mine(setting, report));
   const outcome = await step("Normalize", (report) => readWhenNormalized(setting, report));
   const told = await tell(setting);
@@ -39,7 +39,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   console.log(options.json ? summaryAsJson(summary) : `\n${summaryAsText(summary)}`);
   const unexpected = [...summary.sources.flatMap(differences), ...undelivered(summary.deliveries)];
   if (unexpected.length > 0) {
-    throw new UserError(`The demo did not find what its input implies:\n  ${unexpected.join("\n  ")}`);
+    throw new UserError(`The result differs from what the input implies:\n  ${unexpected.join("\n  ")}`);
   }
 }
 

@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** 30 days of about 100, and 900 on the last one. */
+/** 30 days of about 100, except 900 on the last one. */
 const days = Array.from({ length: 30 }, (_, i) => {
   const day = `2024-01-${String(i + 1).padStart(2, "0")}`;
   return `${day},${i === 29 ? 900 : 100 + ((i * 7) % 5)}`;
@@ -36,7 +36,7 @@ test("prints every score, a chart with the alert marked, and the alert's reason"
   expect(printed).toMatch(/2024-01-30 {2}900 {2}\d\.\d{6} {2}ALERT spike/);
   expect(printed).toMatch(/^ {41}▲$/m);
   expect(printed).toMatch(
-    /30 points, 1 alert\n▲ 2024-01-30 {2}spike: 900 against an expected 9\d\.\d to 10\d\.\d/,
+    /30 points, 1 alert\n▲ 2024-01-30 {2}spike: 900 against an expected 9\d\.\d–10\d\.\d/,
   );
 });
 
@@ -60,7 +60,7 @@ test("writes scores under the same relative paths, row by row", async () => {
   expect(Number(lines.at(-1)?.split(",")[2])).toBeGreaterThan(0.999);
 });
 
-test("says what is wrong with what it was given", async () => {
+test("says what is wrong with its arguments or input", async () => {
   await writeFile(join(folder, "bad.csv"), "timestamp,value\n2024-01-01,much\n");
   await expect(detect(join(folder, "bad.csv"), { json: false })).rejects.toThrow(/bad\.csv: line 2: "much"/);
   await expect(detect(undefined, { json: false })).rejects.toThrow(UserError);

@@ -7,7 +7,7 @@ import { settingsFor } from "../../functions/src/stages/analyze/anomalies.ts";
 import { messageOf, UserError } from "../userError.ts";
 import { alertChart } from "./alertChart.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface DetectOptions {
   /** Print one JSON object. */
   readonly json: boolean;
@@ -31,7 +31,7 @@ export async function detect(file: string | undefined, options: DetectOptions): 
   } else if (file === undefined && dir !== undefined && out !== undefined) {
     await judgeFolder(dir, out, json);
   } else {
-    throw new UserError("Name either one CSV file, or both --dir and --out.");
+    throw new UserError("Give either one CSV file, or both --dir and --out.");
   }
 }
 
@@ -55,7 +55,7 @@ async function judgeFolder(dir: string, out: string, json: boolean): Promise<voi
   const files = await csvFilesBelow(dir, out);
   if (files.length === 0) throw new UserError(`There is no CSV file below ${dir}.`);
   const done: { file: string; points: number; alerts: number }[] = [];
-  // One after the other: each takes a core, and the results of one file fit in memory, those of all may not.
+  // One at a time: each takes a core, and the results of all files together may not fit in memory.
   for (const file of files) {
     const judged = await judgeFile(join(dir, file));
     const target = join(out, file);
@@ -82,7 +82,7 @@ async function csvFilesBelow(dir: string, out: string): Promise<string[]> {
 
 const alertsOf = (judged: readonly Judged[]) => judged.filter(({ verdict }) => verdict.alert);
 
-/** Text for people: every point with its score, the chart, the alerts. */
+/** Plain text: every point with its score, the chart, the alerts. */
 function asText(judged: readonly Judged[]): string {
   const points = judged.map(({ row, verdict }) => {
     const score = verdict.score.toFixed(6);

@@ -7,13 +7,13 @@ import { type StackOptions, startStack } from "../stack/stack.ts";
 import { configuredPorts, firebaseFile } from "../stack/stage.ts";
 import { UserError } from "../userError.ts";
 
-// What the Firebase tools say of scheduled functions.
+// What the Firebase tools print about scheduled functions.
 const IGNORED = /function ignored because the pubsub emulator does not exist or is not running\./;
 
 /**
- * `firebase`: the Firebase tools with what they need. `emulators:start` and `emulators:exec` run on the ports of
+ * `firebase`: runs the Firebase tools with everything they need. `emulators:start` and `emulators:exec` run on the ports of
  * firebase.json, with a database, a mail catcher and a Slack stand-in; scheduled functions fire while `start` runs.
- * Every other command goes to the Firebase tools as it is.
+ * Every other command is passed to the Firebase tools unchanged.
  */
 export async function firebase(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -33,7 +33,7 @@ export async function firebase(args: readonly string[]): Promise<void> {
   }
   if (values.project !== undefined) {
     throw new UserError(
-      "The emulators run as the project demo-parma, which reaches no real one: omit --project.",
+      "The emulators always run as the project demo-parma, which cannot reach a real one. Omit --project.",
     );
   }
   const configuration = typeof values.config === "string" ? resolve(values.config) : firebaseFile;
@@ -53,7 +53,7 @@ export async function firebase(args: readonly string[]): Promise<void> {
         `Database     ${stack.databaseUrl}`,
         `Email inbox  ${stack.inboxUrl}`,
         `Slack        ${stack.slackUrl}`,
-        "Scheduled functions fire, and functions are rebuilt on change. Ctrl-C stops everything.",
+        "Scheduled functions fire on time, and functions are rebuilt on change. Ctrl-C stops everything.",
       ].join("\n"),
     );
   }

@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import { deployedFunctions } from "../stack/deployed.ts";
 import { limitsOf } from "../stack/limits.ts";
 
-/** `limits`: the connections of each function, and whether the database takes them all. */
+/** `limits`: adds up the connections of all functions. Fails if the database server allows fewer. */
 export function limits({ json }: { json: boolean }): void {
   const found = limitsOf(deployedFunctions());
   const { functions, total, maxConnections } = found;
@@ -23,7 +23,7 @@ export function limits({ json }: { json: boolean }): void {
   console.log(table.toString());
   console.log(
     total > maxConnections
-      ? `\nThe functions may open ${total - maxConnections} more connections than the server takes: lower their maxInstances, or raise its limit and DATABASE_MAX_CONNECTIONS.`
-      : `\n${maxConnections - total} connections are left for migrations, operators and the web application. docs/configuration.md says what load this carries.`,
+      ? `\nThe functions may open ${total - maxConnections} more connections than the server allows. Lower their maxInstances, or raise the server's limit and DATABASE_MAX_CONNECTIONS.`
+      : `\n${maxConnections - total} connections are left for migrations, operators and the web application. docs/configuration.md explains what load this carries.`,
   );
 }

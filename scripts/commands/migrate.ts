@@ -5,7 +5,7 @@ import { migrate as applyMigrations, migrateAfterDeploy } from "../stack/migrate
 import { startPostgres } from "../stack/postgres.ts";
 import { UserError } from "../userError.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface MigrateOptions {
   readonly afterDeploy: boolean;
   /** In seconds; with afterDeploy. */
@@ -15,8 +15,8 @@ export interface MigrateOptions {
 }
 
 /**
- * `migrate`: applies sql/ to the database that DATABASE_URL names, or does what had to wait for the deployment's end, or
- * describes the schema.
+ * `migrate`: applies sql/ to the database at DATABASE_URL, or removes what the previous release no longer needs, or
+ * writes the schema's description.
  */
 export async function migrate({ afterDeploy, wait, describe, json }: MigrateOptions): Promise<void> {
   if (describe) {
@@ -27,7 +27,7 @@ export async function migrate({ afterDeploy, wait, describe, json }: MigrateOpti
   const databaseUrl = process.env["DATABASE_URL"];
   if (!databaseUrl) {
     throw new UserError(
-      "DATABASE_URL is not set: set it to the database to migrate, as postgresql://user:password@host:5432/name.",
+      "DATABASE_URL is not set. Set it to the database to migrate, for example postgresql://user:password@host:5432/name.",
     );
   }
   if (afterDeploy) {
@@ -44,13 +44,13 @@ export async function migrate({ afterDeploy, wait, describe, json }: MigrateOpti
   if (missingRoles.length > 0) {
     const statements = missingRoles.map((role) => `create role ${role};`).join(" ");
     console.error(
-      `The database is migrated, but this user may not create roles. Have an administrator run "${statements}" and ` +
-        "migrate again: functions that connect as another user are refused until then.",
+      `The database is migrated, but this user may not create roles. Ask an administrator to run "${statements}", ` +
+        "then migrate again. Until then, functions that connect as another user are refused.",
     );
   }
 }
 
-/** From a server of its own, so that nothing else is in it. */
+/** Uses a temporary server, so that the database holds nothing else. */
 async function writeSchemaFile(): Promise<void> {
   const server = await startPostgres("");
   try {

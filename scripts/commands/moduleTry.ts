@@ -4,14 +4,14 @@ import { UserError } from "../userError.ts";
 export interface ModuleTryOptions {
   readonly company: string;
   readonly domain?: string;
-  /** `property=value`, as often as wanted. */
+  /** `property=value`; repeatable. */
   readonly identifier: readonly string[];
   readonly params?: string;
   readonly port: number;
   readonly json: boolean;
 }
 
-/** `module try`: prints what a module would file, normalize and measure for a company. Fails where it files nothing. */
+/** `module try`: prints what a module would file, normalize and measure for a company. Fails if it files nothing. */
 export async function moduleTry(module: string, options: ModuleTryOptions): Promise<void> {
   // On this machine: modules on the local network may be called, and secrets have the emulator's defaults.
   process.env["FUNCTIONS_EMULATOR"] = "true";
@@ -32,14 +32,14 @@ function byProperty(given: readonly string[]): Record<string, string[]> {
   for (const pair of given) {
     const [, property, value] = /^([^=]+)=(.+)$/s.exec(pair) ?? [];
     if (property === undefined || value === undefined) {
-      throw new UserError(`An identifier is property=value, and "${pair}" is not.`);
+      throw new UserError(`"${pair}" is not an identifier: write property=value.`);
     }
     identifiers[property] = [...(identifiers[property] ?? []), value];
   }
   return identifiers;
 }
 
-// An integer beyond a double's goes as its digits.
+// Integers too large for a double are written as digits in a string.
 const asJson = (trial: Trial) =>
   JSON.stringify(trial, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 
@@ -79,7 +79,7 @@ function section(name: string, lines: readonly string[]): string[] {
   return [
     `${lines.length} ${name}`,
     ...lines.slice(0, SHOWN).map((line) => `  ${line}`),
-    ...(more > 0 ? [`  … and ${more} more; --json has all`] : []),
+    ...(more > 0 ? [`  … and ${more} more (--json shows all)`] : []),
     "",
   ];
 }

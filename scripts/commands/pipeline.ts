@@ -3,7 +3,7 @@ import { findStack } from "../stack/stackFile.ts";
 import { UserError } from "../userError.ts";
 
 /**
- * Points this process at the stack that `start` runs, or else leaves it where the environment points: to a
+ * Points this process at the stack of `scripts/dev start` if one is running. Otherwise the environment decides: a
  * project's own database, Firestore and bucket.
  */
 export async function usePipeline(): Promise<void> {
@@ -19,7 +19,7 @@ export async function usePipeline(): Promise<void> {
     process.env["METADATA_SERVER_DETECTION"] = "none";
   } else if (!given && !process.env["CLOUD_SQL_INSTANCE"]) {
     throw new UserError(
-      "No stack is running: run scripts/dev start in another terminal, or set DATABASE_URL or CLOUD_SQL_INSTANCE.",
+      "No stack is running. Run scripts/dev start in another terminal, or set DATABASE_URL or CLOUD_SQL_INSTANCE.",
     );
   }
 }
@@ -31,16 +31,16 @@ const FIRESTORE_VARIABLES = [
   "GOOGLE_APPLICATION_CREDENTIALS",
 ];
 
-/** Checks that raw documents can be read, where {@link usePipeline} left that to the environment. */
+/** Checks that raw documents can be read if {@link usePipeline} left the choice to the environment. */
 export function requireRawDocuments(): void {
   if (!FIRESTORE_VARIABLES.some((variable) => process.env[variable])) {
     throw new UserError(
-      "The raw documents are in Firestore: set GOOGLE_CLOUD_PROJECT to its project, or FIRESTORE_EMULATOR_HOST.",
+      "Raw documents are in Firestore: set GOOGLE_CLOUD_PROJECT or FIRESTORE_EMULATOR_HOST.",
     );
   }
   if (!process.env["BLOB_STORE"]) {
     throw new UserError(
-      "Some raw documents are in a bucket: set BLOB_STORE to it (gs://bucket or file:///folder).",
+      "Some raw documents are in the blob store: set BLOB_STORE (gs://bucket or file:///folder).",
     );
   }
 }

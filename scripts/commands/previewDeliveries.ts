@@ -1,7 +1,7 @@
 import { findCompany, table } from "./operatorView.ts";
 import { usePipeline } from "./pipeline.ts";
 
-/** `preview-deliveries`: shows who would get what about a company, and why somebody gets nothing. */
+/** `preview-deliveries`: shows who would be sent what about a company, and who would not and why. */
 export async function previewDeliveriesOf(idOrName: string, { json }: { json: boolean }): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
@@ -23,5 +23,5 @@ export async function previewDeliveriesOf(idOrName: string, { json }: { json: bo
     one.gets,
     one.lastError ?? "",
   ]);
-  console.log(table(["User", "Channel", `About ${company.name}`, "The channel's last error"], rows));
+  console.log(table(["User", "Channel", `About ${company.name}`, "Channel's last error"], rows));
 }

@@ -1,7 +1,7 @@
 import { askForReport } from "./messages/askForReport.ts";
 import { usePipeline } from "./pipeline.ts";
 
-/** `report`: has a user's report of this week made and sent, unless that was done. */
+/** `report`: sends a user's report for this week, unless it was already sent. */
 export async function report(userId: number, { json }: { json: boolean }): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
@@ -10,5 +10,5 @@ export async function report(userId: number, { json }: { json: boolean }): Promi
   const which = { userId, week: weekOf(new Date()) };
   const page = await askForReport({ db: await database(), enqueue: enqueueTasks }, which);
   if (json) console.log(JSON.stringify({ ...which, page }));
-  else console.log(`The report of the week of ${which.week} is sent. In the blob store: ${page}`);
+  else console.log(`Sent the report for the week of ${which.week}. Its page in the blob store: ${page}`);
 }

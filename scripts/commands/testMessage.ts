@@ -1,7 +1,7 @@
 import { askForTestMessage } from "./messages/askForTestMessage.ts";
 import { usePipeline } from "./pipeline.ts";
 
-/** `test-message`: has a test message sent to a channel, and tells what its provider said. */
+/** `test-message`: sends a test message to a channel and prints the provider's answer. */
 export async function testMessage(channelId: number, { json }: { json: boolean }): Promise<void> {
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
@@ -12,6 +12,6 @@ export async function testMessage(channelId: number, { json }: { json: boolean }
   );
   if (state !== "SENT") process.exitCode = 1;
   if (json) console.log(JSON.stringify({ channelId, state, providerId: provider_id, error }));
-  else if (state === "SENT") console.log(`Sent. The provider calls it ${provider_id ?? "nothing"}.`);
+  else if (state === "SENT") console.log(`Sent. The provider's message id: ${provider_id ?? "none"}.`);
   else console.log(`Not sent (${state}): ${error ?? ""}`);
 }

@@ -11,11 +11,11 @@ import {
 } from "./expectation.ts";
 import { products, productUrl } from "./producthunt/producthunt.ts";
 
-/** A data source of the demo, with what has to come of it. */
+/** A data source of the demo, with its expected result. */
 export interface DemoSource extends Source {
   readonly expected: Expectation;
   readonly rule?: Rule;
-  /** The series that is drawn: a measurement's values, or how many of its dates have passed. */
+  /** The series to draw: a measurement's values, or how many of its dates have passed. */
   readonly chart: { readonly measurement: string; readonly of: "values" | "dates"; readonly title: string };
 }
 
@@ -48,12 +48,12 @@ export async function sharesSource(): Promise<DemoSource> {
     },
     companies: SYMBOLS.map(([value, name]) => ({ name, property: "key", value })),
     expected: await expectationOfShares(sharesFile, SYMBOLS.length),
-    rule: { measurement: "share price", name: "Share price moved by 30 %", thresholdPercent: 30 },
+    rule: { measurement: "share price", name: "Share price moved by 30%", thresholdPercent: 30 },
     chart: { measurement: "share price", of: "values", title: "share price in US$" },
   };
 }
 
-/** The built-in github module on what GitHub answers, or answered when it was recorded. */
+/** The built-in github module on GitHub's live or recorded answers. */
 export function githubSource(
   organizations: readonly (GithubAnswers & { readonly name: string; readonly login: string })[],
 ): DemoSource {
@@ -70,16 +70,16 @@ const PRODUCTS = [
   ["ledgerlark", "Ledgerlark"],
   ["quillstack", "Quillstack"],
   ["tidewise", "Tidewise"],
-  // Has no page, so that a failure is seen.
+  // Has no page, to show a failure.
   ["moonbarrow", "Moonbarrow"],
 ] as const;
 
-/** The external module on saved product pages. */
+/** The external module, on saved product pages. */
 export function producthuntSource(endpoint: string): DemoSource {
   const found = PRODUCTS.flatMap(([slug]) => products.get(slug) ?? []);
   return {
     name: "producthunt",
-    // With the trailing slash that the addresses in use have.
+    // With a trailing slash, as in production.
     endpoint: `${endpoint}/`,
     companies: PRODUCTS.map(([slug, name]) => ({
       name,

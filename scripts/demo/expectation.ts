@@ -17,7 +17,7 @@ export const VALUE_TYPES = [
 
 export type ValueCounts = Readonly<Partial<Record<(typeof VALUE_TYPES)[number], number>>>;
 
-/** What comes of an input: counted from the input itself, by other code than what mines and normalizes it. */
+/** The expected result of an input, counted from the input by code independent of mining and normalizing. */
 export interface Expectation {
   readonly succeeded: number;
   readonly failed: number;
@@ -26,7 +26,7 @@ export interface Expectation {
   readonly issues: number;
 }
 
-/** A history gives one raw document with one number for each line after the header. */
+/** A history gives one raw document with one number per line after the header. */
 export async function expectationOfShares(file: string, companies: number): Promise<Expectation> {
   const [, ...lines] = (await readFile(file, "utf8")).trim().split("\n");
   return {
@@ -38,7 +38,7 @@ export async function expectationOfShares(file: string, companies: number): Prom
   };
 }
 
-/** What GitHub says of an organization and of its repositories, as far as it is counted. */
+/** The counted part of GitHub's answers about an organization and its repositories. */
 export interface GithubAnswers {
   readonly organization: Readonly<Record<string, unknown>>;
   readonly repositories: readonly Readonly<Record<string, unknown>>[];
@@ -83,7 +83,7 @@ function present(objects: readonly Readonly<Record<string, unknown>>[], fields: 
   );
 }
 
-/** A product page gives one raw document; a review whose date is none gives an issue instead of the date. */
+/** A product page gives one raw document; a review without a valid date gives an issue instead. */
 export function expectationOfProducts(found: readonly Product[], missing: number): Expectation {
   const reviews = found.flatMap((product) => product.reviews);
   const dated = reviews.filter(({ date }) => !Number.isNaN(Date.parse(date))).length;

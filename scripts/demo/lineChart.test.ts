@@ -3,7 +3,7 @@ import { lineChart } from "./lineChart.ts";
 
 const at = (day: string, value: number) => ({ at: new Date(`${day}T00:00:00Z`), value });
 
-test("draws the values that held, from the first day to the last", () => {
+test("draws the value in force at each time, from the first day to the last", () => {
   const chart = lineChart([at("2000-01-01", 1), at("2000-01-20", 8), at("2000-01-31", 3)], 41);
   expect(chart.split("\n")).toEqual([
     "      8.0 ┤                  ╭─────────╮ ",
@@ -18,7 +18,7 @@ test("draws the values that held, from the first day to the last", () => {
   ]);
 });
 
-test("keeps to the width", () => {
+test("stays within the width", () => {
   const points = Array.from({ length: 500 }, (_, day) => ({ at: new Date(day * 86_400_000), value: day }));
   const widths = lineChart(points, 60)
     .split("\n")
@@ -26,7 +26,7 @@ test("keeps to the width", () => {
   expect(Math.max(...widths)).toBeLessThanOrEqual(60);
 });
 
-test("draws nothing of nothing, and a line of one value", () => {
+test("draws nothing for no values, and a flat line for one", () => {
   expect(lineChart([], 40)).toBe("");
   expect(lineChart([at("2000-01-01", 5)], 40)).toContain("5.0");
 });

@@ -13,7 +13,7 @@ const AXIS_WIDTH = LABEL_WIDTH + 2;
 
 /**
  * Draws a series as lines of text, `width` characters wide, with its first and last day below. The horizontal axis
- * is time: a column shows the value that held then.
+ * is time: a column shows the value in force then.
  */
 export function lineChart(points: readonly Point[], width: number): string {
   const first = points[0];
@@ -29,11 +29,11 @@ export function lineChart(points: readonly Point[], width: number): string {
   return `${chart}\n${" ".repeat(AXIS_WIDTH)}${from}${gap}${to}`;
 }
 
-/** The value that held at each of so many instants, evenly spread. Points are in the order of time. */
+/** The value in force at each of `count` evenly spaced instants. Points are in order of time. */
 function sample(points: readonly Point[], from: Date, to: Date, columns: number): number[] {
   const step = (to.getTime() - from.getTime()) / (columns - 1);
   return Array.from({ length: columns }, (_, column) => {
-    // Half a millisecond, so that rounding does not keep the last point out.
+    // Half a millisecond more, so that rounding does not drop the last point.
     const instant = from.getTime() + column * step + 0.5;
     return points.findLast(({ at }) => at.getTime() <= instant)?.value ?? Number.NaN;
   });

@@ -6,7 +6,7 @@ const object = z.record(z.string(), z.unknown());
 
 const REPOSITORIES_PER_PAGE = 100;
 
-/** Asks the GitHub API itself for an organization and all its repositories, to know what mining has to find. */
+/** Asks the GitHub API for an organization and all its repositories, to know what mining should find. */
 export async function askGithub(apiUrl: string, token: string, login: string): Promise<GithubAnswers> {
   const ask = async (path: string) => {
     const response = await fetch(apiUrl + path, {
@@ -26,8 +26,8 @@ export async function askGithub(apiUrl: string, token: string, login: string): P
     }
   } catch (error) {
     throw new UserError(
-      `The GitHub API could not be asked (${messageOf(error)}): leave --live out to use recorded answers, or set ` +
-        "GITHUB_TOKEN where the limit of calls without one is used up.",
+      `Could not reach the GitHub API (${messageOf(error)}). Omit --live to use recorded answers, or set ` +
+        "GITHUB_TOKEN if you have reached the rate limit for anonymous calls.",
       { cause: error },
     );
   }

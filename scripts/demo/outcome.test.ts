@@ -16,7 +16,7 @@ const asExpected: SourceOutcome = {
   issues: 1,
 };
 
-test("what the input implies is no difference", () => {
+test("a result that the input implies is no difference", () => {
   expect(differences(asExpected)).toEqual([]);
 });
 
@@ -30,10 +30,10 @@ test("every count that differs is named", () => {
       values: { ...asExpected.values, date: 40, bool: 1 },
     }),
   ).toEqual([
-    "producthunt: 2 calls that succeeded, where its input implies 3",
-    "producthunt: 2 calls that failed, where its input implies 1",
-    "producthunt: 1 raw documents that could not be normalized, where its input implies 0",
-    "producthunt: 1 bool values, where its input implies 0",
-    "producthunt: 40 date values, where its input implies 39",
+    "producthunt: 2 successful calls, expected 3",
+    "producthunt: 2 failed calls, expected 1",
+    "producthunt: 1 raw documents not normalized, expected 0",
+    "producthunt: 1 bool values, expected 0",
+    "producthunt: 40 date values, expected 39",
   ]);
 });

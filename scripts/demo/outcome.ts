@@ -4,7 +4,7 @@ import type { RegisteredSource } from "./demoSources.ts";
 import { VALUE_TYPES, type ValueCounts } from "./expectation.ts";
 import type { Point } from "./lineChart.ts";
 
-/** What became of a source, as the databases tell it. */
+/** A source's result, read from the databases. */
 export interface SourceOutcome {
   readonly source: RegisteredSource;
   readonly companies: number;
@@ -25,7 +25,7 @@ export interface Failure {
   readonly error: string;
 }
 
-/** A series of a company, to be drawn. */
+/** A series of a company, to draw. */
 export interface Series {
   readonly company: string;
   readonly title: string;
@@ -66,7 +66,7 @@ const VALUES = VALUE_TYPES.map(
    where m.source_module_id = $1`,
 ).join("\n  union all");
 
-/** Reads what became of a source. */
+/** Reads a source's result. */
 export async function readOutcome(
   db: Database,
   source: RegisteredSource,
@@ -115,7 +115,7 @@ const SERIES = {
 
 const point = z.object({ company: z.string(), at: z.date(), value: z.number() });
 
-/** Reads the series of a source that are drawn: one for each of its companies that has any. */
+/** Reads the series of a source to draw, one for each company that has values. */
 export async function readSeries(db: Database, { id, chart }: RegisteredSource): Promise<Series[]> {
   const points = await selectRows(db, point, SERIES[chart.of], [id, chart.measurement]);
   return [...Map.groupBy(points, ({ company }) => company)].map(([company, ofCompany]) => ({
@@ -125,19 +125,18 @@ export async function readSeries(db: Database, { id, chart }: RegisteredSource):
   }));
 }
 
-/** Says what is not as the source's input implies. */
+/** Lists where a source's result differs from what its input implies. */
 export function differences({ source, ...outcome }: SourceOutcome): string[] {
   const { expected, name } = source;
   const companies = source.companies.length;
   const wanted = { ...expected, companies, calls: companies, failedDocuments: 0 };
   const ofCounts = COUNTED.filter(([key]) => outcome[key] !== wanted[key]).map(
-    ([key, what]) => `${name}: ${outcome[key]} ${what}, where its input implies ${wanted[key]}`,
+    ([key, what]) => `${name}: ${outcome[key]} ${what}, expected ${wanted[key]}`,
   );
   const ofValues = VALUE_TYPES.filter(
     (type) => (outcome.values[type] ?? 0) !== (expected.values[type] ?? 0),
   ).map(
-    (type) =>
-      `${name}: ${outcome.values[type] ?? 0} ${type} values, where its input implies ${expected.values[type] ?? 0}`,
+    (type) => `${name}: ${outcome.values[type] ?? 0} ${type} values, expected ${expected.values[type] ?? 0}`,
   );
   return [...ofCounts, ...ofValues];
 }
@@ -145,10 +144,10 @@ export function differences({ source, ...outcome }: SourceOutcome): string[] {
 const COUNTED = [
   ["companies", "companies"],
   ["calls", "mining calls"],
-  ["succeeded", "calls that succeeded"],
-  ["failed", "calls that failed"],
+  ["succeeded", "successful calls"],
+  ["failed", "failed calls"],
   ["rawDocuments", "raw documents"],
-  ["failedDocuments", "raw documents that could not be normalized"],
+  ["failedDocuments", "raw documents not normalized"],
   ["issues", "values that did not fit their type"],
 ] as const;
 

@@ -4,8 +4,8 @@ import { whenStopping } from "../stack/shutdown.ts";
 import { messageOf, UserError } from "../userError.ts";
 
 /**
- * Where DATABASE_URL names a server, makes an empty database on it for this run, so that the demo neither finds nor
- * leaves anything in the one that is named. It is dropped when everything stops.
+ * If DATABASE_URL names a server, creates an empty database there for this run, so that the demo neither finds nor
+ * leaves anything in the named one. It is dropped when everything stops.
  */
 export async function useOwnDatabase(): Promise<void> {
   const named = process.env.DATABASE_URL;
@@ -15,8 +15,8 @@ export async function useOwnDatabase(): Promise<void> {
     await run(named, `create database ${name}`);
   } catch (error) {
     throw new UserError(
-      `The demo could not make a database of its own on the server of DATABASE_URL (${messageOf(error)}): allow the ` +
-        "user to (CREATEDB), or unset DATABASE_URL to have a throw-away server.",
+      `The demo could not create its own database on the server at DATABASE_URL (${messageOf(error)}). Grant the ` +
+        "user CREATEDB, or unset DATABASE_URL to use a temporary server.",
       { cause: error },
     );
   }

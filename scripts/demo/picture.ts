@@ -10,7 +10,7 @@ const APPLICATIONS = [
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 
-/** A Chromium of this machine: CHROME_PATH, or one that is installed. */
+/** This machine's Chromium: CHROME_PATH, or an installed one. */
 export function installedBrowser(): string | undefined {
   const onPath = (process.env["PATH"] ?? "")
     .split(delimiter)
@@ -26,14 +26,14 @@ export function hasPackagedBrowser(): boolean {
 }
 
 const WIDTH = 720;
-// A browser that hangs must not hold up what only shows it.
+// A hanging browser must not hold up the demo.
 const PATIENCE_MS = 30_000;
 
 /**
- * Draws a page as a PNG in its full length: with a Chromium of this machine, else with the one that comes as an npm
+ * Draws a page as a PNG in full length, with this machine's Chromium or else the one from an npm
  * package, for Linux on x64.
  *
- * @throws Error where no browser could be started
+ * @throws Error if no browser could be started
  */
 export async function takePicture(html: string, png: string): Promise<void> {
   const browser = await launch();
@@ -51,7 +51,7 @@ export async function takePicture(html: string, png: string): Promise<void> {
 async function launch(): Promise<Browser> {
   const installed = installedBrowser();
   if (installed !== undefined) return chromium.launch({ executablePath: installed, timeout: PATIENCE_MS });
-  if (!hasPackagedBrowser()) throw new Error("no Chromium or Chrome is installed; CHROME_PATH may name one");
+  if (!hasPackagedBrowser()) throw new Error("no Chromium or Chrome found; set CHROME_PATH to one");
   const { default: packaged } = await import("@sparticuz/chromium");
   return chromium.launch({
     executablePath: await packaged.executablePath(),

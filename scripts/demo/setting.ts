@@ -19,20 +19,20 @@ import {
 import { askGithub } from "./liveGithub.ts";
 import { useOwnDatabase } from "./ownDatabase.ts";
 
-/** Everything that the demo runs on. */
+/** Everything the demo runs on. */
 export interface Setting {
   readonly stack: Stack;
   readonly db: TransactionalDatabase;
   readonly sources: readonly RegisteredSource[];
-  /** Resolves when one of the programs that the demo needs has ended. */
+  /** Resolves when a program that the demo needs has ended. */
   readonly ended: Promise<ChildEnded>;
 }
 
-// In the emulator, each function that runs is a process of its own, and starting one takes more time than a hundred
-// documents. By default it starts fifty when five hundred documents come at once.
+// In the emulator, each concurrent call runs in its own process, and starting one takes longer than a hundred
+// documents. By default, the emulator starts fifty when five hundred documents come at once.
 const FEW_PROCESSES = { FUNCTIONS_EMULATOR_PARALLEL: "3" };
 
-/** Starts the stack on an empty database, and what is mined beside it; registers the sources, and who follows them. */
+/** Starts the stack on an empty database and the module beside it; registers the sources and the followers. */
 export async function makeSetting(
   { live }: { live: boolean },
   report: (text: string) => void,
@@ -61,7 +61,7 @@ interface Github {
   readonly env: Record<string, string>;
 }
 
-// Few enough for several pages of the recorded repositories.
+// Small enough that the recorded repositories take several pages.
 const REPOSITORIES_PER_PAGE = 5;
 
 async function recordedGithub(): Promise<Github> {
@@ -80,7 +80,7 @@ const LIVE_ORGANIZATIONS = [
 
 async function liveGithub(): Promise<Github> {
   const GITHUB_API_URL = (process.env.GITHUB_API_URL || "https://api.github.com").replace(/\/$/, "");
-  // An empty secret would be looked up in Secret Manager.
+  // The emulator would look up an empty secret in Secret Manager.
   const GITHUB_TOKEN = process.env.GITHUB_TOKEN || " ";
   const organizations = await Promise.all(
     LIVE_ORGANIZATIONS.map(async (organization) => ({
@@ -97,7 +97,7 @@ async function connect(stack: Stack): Promise<TransactionalDatabase> {
   return databaseOf(pool);
 }
 
-/** Runs the external module as what it is, a program of its own. */
+/** Runs the external module as its own program. */
 async function startProducthunt(stack: Stack): Promise<{ url: string; ended: Promise<ChildEnded> }> {
   const program = join(projectDir, "scripts", "demo", "producthunt", "main.ts");
   const child = startChild(process.execPath, [program], {

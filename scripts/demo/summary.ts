@@ -8,7 +8,7 @@ import { type Failure, type Series, type SourceOutcome, totalOf } from "./outcom
 import type { DeliveryCounts, DemoNews } from "./told.ts";
 import type { KeptReport } from "./weeklyReport.ts";
 
-/** Everything that the demo has to show. */
+/** Everything the demo shows. */
 export interface DemoSummary {
   readonly sources: readonly SourceOutcome[];
   readonly failures: readonly Failure[];
@@ -43,12 +43,12 @@ export function summaryAsJson({ sources, news, deliveries, report, seconds }: De
   });
 }
 
-const WIDEST = 100;
+const MAX_WIDTH = 100;
 
-/** The summary for people, as wide as their terminal at most. */
+/** The summary as text, no wider than the terminal. */
 export function summaryAsText(summary: DemoSummary): string {
   const { sources, failures, series, seconds } = summary;
-  const width = Math.min(process.stdout.columns ?? WIDEST, WIDEST);
+  const width = Math.min(process.stdout.columns ?? MAX_WIDTH, MAX_WIDTH);
   const documents = sources.reduce((sum, { rawDocuments }) => sum + rawDocuments, 0);
   return [
     ...series.map(
@@ -61,10 +61,10 @@ export function summaryAsText(summary: DemoSummary): string {
     "",
     ...whatWasTold(summary),
     "",
-    "Look further with scripts/dev start, which prints the addresses of a stack that keeps running:",
-    "  <email inbox>, <Slack>  where all messages arrive, as pages for the browser",
+    "To explore further, run scripts/dev start. It keeps a stack running and prints its addresses:",
+    "  <email inbox>, <Slack>  all messages, as web pages",
     "  <base URL>/schedule     starts what is due",
-    "  <base URL>/handshake?invocation_endpoint=…&data_source_id=…     lets a source's module introduce itself",
+    "  <base URL>/handshake?invocation_endpoint=…&data_source_id=…     registers a source's module",
     "  <database>              company, data_source, scheduled_task, measurement_*_value, and the schema pipeline",
   ].join("\n");
 }
@@ -105,7 +105,7 @@ function whatWasTold({ news, deliveries, mails, slackMessages, report }: DemoSum
   ];
 }
 
-/** The last that arrived, since the report is among them. */
+/** The latest messages, which include the report. */
 function arrived(where: string, messages: readonly string[]): string[] {
   const shown = messages.slice(-SHOWN_MESSAGES);
   const others = messages.length - shown.length;
@@ -145,7 +145,7 @@ function count(number: number): string {
   return number.toLocaleString("en-US");
 }
 
-// styleText leaves the colours out where the output is no terminal, or NO_COLOR is set.
+// styleText omits colours if the output is not a terminal or NO_COLOR is set.
 function bold(text: string): string {
   return styleText("bold", text);
 }

@@ -12,7 +12,7 @@ import { countDeliveries, readNews, undelivered } from "./told.ts";
 const db = openTestDatabase();
 beforeEach(() => emptyTables(db, { restartsIds: true }));
 
-test("the most severe news come first, then those of the largest change", async () => {
+test("the most severe news comes first, then the largest change", async () => {
   const series = await companyWithSeries(db, "Acme");
   const why = { kind: "anomaly", why: "Because." };
   await insertFinding(db, series, { title: "small", severity: "low", facts: { ...why, changePercent: 31 } });
@@ -24,7 +24,7 @@ test("the most severe news come first, then those of the largest change", async 
   expect(news[0]).toMatchObject({ company: "Acme", measurement: "stars", severity: "critical" });
 });
 
-test("deliveries are counted by channel and state, a channel without any too", async () => {
+test("deliveries are counted by channel and state, including channels without any", async () => {
   const user = await insertUser(db);
   const channel = await insertChannel(db, user);
   for (const state of ["SENT", "SENT", "FAILED"]) {

@@ -13,7 +13,7 @@ const newsRow = z.object({
 /** A news item of the demo. */
 export type DemoNews = z.output<typeof newsRow>;
 
-// Of those that are as severe, the largest change first.
+// Within a severity, the largest change first.
 const NEWS = `
   select company.name as company, measurement.measurement_name as measurement, finding.observed_at as "observedAt",
          finding.severity, coalesce(news.title, news.message) as title
@@ -42,10 +42,10 @@ const DELIVERIES = `
    group by 1, 2
    order by 1, 2`;
 
-/** How many deliveries have come to each state, by the type of their channel. */
+/** Deliveries by channel type and state. */
 export type DeliveryCounts = Readonly<Record<"EMAIL" | "SLACK", Readonly<Record<string, number>>>>;
 
-/** Says which channels did not get all that was for them: the demo's channels take everything. */
+/** Lists channels with undelivered messages. The demo's channels accept everything. */
 export function undelivered(counts: DeliveryCounts): string[] {
   return Object.entries(counts).flatMap(([channel, { SENT: sent = 0, ...others }]) => {
     const failed = Object.entries(others).map(([state, count]) => `${channel}: ${count} ${state}`);

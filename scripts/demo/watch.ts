@@ -7,7 +7,7 @@ import { UserError } from "../userError.ts";
 import type { RegisteredSource } from "./demoSources.ts";
 import type { Setting } from "./setting.ts";
 
-// Something is done every second; on a machine that is busy with other things, less often.
+// Something happens every second, or less often on a busy machine.
 const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 
@@ -50,7 +50,7 @@ export function untilMined(setting: Setting, report: (text: string) => void): Pr
   });
 }
 
-/** Waits until so many raw documents are normalized, or have failed. */
+/** Waits until `documents` raw documents are normalized or have failed. */
 export function untilNormalized(
   setting: Setting,
   documents: number,
@@ -62,7 +62,7 @@ export function untilNormalized(
   });
 }
 
-/** Waits until all that is normalized is analyzed. */
+/** Waits until everything normalized has been analyzed. */
 export function untilAnalyzed(setting: Setting, report: (text: string) => void): Promise<void> {
   return untilSeen(setting, "analyzed", (seen) => {
     report(
@@ -72,7 +72,7 @@ export function untilAnalyzed(setting: Setting, report: (text: string) => void):
   });
 }
 
-/** Waits until every message that is wanted by now has arrived, or has failed for good. */
+/** Waits until every message due by now has arrived or has failed for good. */
 export function untilDelivered(setting: Setting, report: (text: string) => void): Promise<void> {
   return untilSeen(setting, "delivered", (seen) => {
     report(
@@ -90,7 +90,7 @@ export function untilReported(setting: Setting, report: (text: string) => void):
   });
 }
 
-/** The stages hand over by rows: looking at them tells when they are done, without any part in it. */
+/** Stages hand over by rows, so reading them shows when a stage is done, without taking part. */
 async function untilSeen(
   { stack, db, ended }: Setting,
   what: string,
@@ -108,9 +108,7 @@ async function untilSeen(
     if (now !== last) [last, changedAt] = [now, Date.now()];
     if (end !== undefined || Date.now() - changedAt > PATIENCE_MS) {
       const reason = end?.message ?? `nothing happened for ${PATIENCE_MS / 1000} s`;
-      throw new UserError(
-        `The data were not ${what}, because ${reason}: what the functions had to say is in ${stack.logFile}`,
-      );
+      throw new UserError(`The data were not ${what}: ${reason}. The functions' log: ${stack.logFile}`);
     }
     await setTimeout(LOOK_EVERY_MS);
   }
@@ -122,12 +120,12 @@ const aggregation = z.array(
   }),
 );
 
-/** Counts the raw documents of a source in Firestore itself. */
+/** Counts a source's raw documents directly in Firestore. */
 export async function countRawDocuments({ stack }: Setting, source: RegisteredSource): Promise<number> {
   const parent = `projects/${stack.projectId}/databases/(default)/documents/parma/mining/datasource/${source.name}`;
   const response = await fetch(`http://${stack.firestoreHost}/v1/${parent}:runAggregationQuery`, {
     method: "POST",
-    // The emulator's way past the rules, which refuse every client.
+    // The emulator's bypass of the rules, which refuse every client.
     headers: { Authorization: "Bearer owner", "Content-Type": "application/json" },
     body: JSON.stringify({
       structuredAggregationQuery: {

@@ -7,25 +7,25 @@ import { messageOf, UserError } from "../userError.ts";
 import { takePicture } from "./picture.ts";
 import type { Setting } from "./setting.ts";
 
-/** Where the rendered report is, once the demo has ended. */
+/** Where the rendered report is after the demo. */
 export interface KeptReport {
   readonly html: string;
   /** The page as a picture; null where it could not be drawn. */
   readonly png: string | null;
   /** Why there is no picture. */
   readonly notDrawn?: string;
-  /** What Slack shows. */
+  /** The Slack messages as a page. */
   readonly slack: string;
 }
 
-/** Plans everybody's report of this week, as an operator does. */
+/** Requests everybody's report for this week, as an operator does. */
 export async function planReports({ stack }: Setting): Promise<void> {
   const response = await fetch(new URL("/weekly-reports", stack.baseUrl), {
     headers: { Authorization: `Bearer ${stack.secrets.operator}` },
   });
   const text = await response.text();
   if (response.status !== 200) {
-    throw new UserError(`GET /weekly-reports was answered ${response.status}: ${text}`);
+    throw new UserError(`GET /weekly-reports answered ${response.status}: ${text}`);
   }
 }
 
@@ -38,10 +38,10 @@ const PAGE = `
 
 const keptRuns = 10;
 
-/** Copies the report, and what Slack shows, to where they outlive the stack. */
+/** Copies the report and the Slack page to a place that outlives the stack. */
 export async function keepReport({ stack, db }: Setting): Promise<KeptReport> {
   const page = await selectRow(db, z.object({ page_blob: z.string() }), PAGE);
-  if (page === undefined) throw new UserError(`There is no report: see ${stack.logFile}`);
+  if (page === undefined) throw new UserError(`There is no report; see ${stack.logFile}`);
   const folder = await newFolder();
   const html = join(folder, "report.html");
   await copyFile(join(stack.blobDir, page.page_blob), html);
@@ -52,12 +52,12 @@ export async function keepReport({ stack, db }: Setting): Promise<KeptReport> {
     await takePicture(html, png);
     return { html, png, slack };
   } catch (error) {
-    // The report is there all the same.
+    // The report exists without its picture.
     return { html, png: null, notDrawn: messageOf(error).split("\n")[0] ?? "", slack };
   }
 }
 
-/** A folder of this run; those of the latest runs are kept. */
+/** A folder for this run; the latest runs' folders are kept. */
 async function newFolder(): Promise<string> {
   const reports = join(localDir, "reports");
   await mkdir(reports, { recursive: true });

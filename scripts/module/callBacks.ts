@@ -11,10 +11,10 @@ import { ApiError } from "../../functions/src/platform/apiError.ts";
 import { timestamp } from "../../functions/src/platform/timestamp.ts";
 import { messageOf, UserError } from "../userError.ts";
 
-/** What an external module sends while it works. */
+/** Receives what an external module sends while it works. */
 export interface Heard {
   feed(rawData: RawObject, observedAt: Date | undefined): void;
-  /** An error that the module reports when it has finished, in its words. */
+  /** An error that the module reports at the end, in its words. */
   crawlError(message: string): void;
 }
 
@@ -27,10 +27,10 @@ const crawlError = z.object({ error_type: z.string(), error_description: z.strin
 const finished = z.object({ task_id: z.int(), errors: z.record(z.string(), crawlError).nullish() });
 
 /**
- * Serves the routes that modules call back, on this machine alone, with the same tokens as in production and
+ * Serves the routes that modules call back, on this machine only, with the same tokens as in production and
  * without a database.
  *
- * @throws UserError where the port is taken
+ * @throws UserError if the port is taken
  */
 export async function serveCallBacks(port: number, heard: Heard): Promise<Server> {
   let measurements = 0;

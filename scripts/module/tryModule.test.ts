@@ -47,7 +47,7 @@ async function serve(answer: Answer): Promise<string> {
 
 const portOf = (server: Server) => z.object({ port: z.int() }).parse(server.address()).port;
 
-/** A port that is free now. */
+/** A currently free port. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -85,7 +85,7 @@ describe("an external module", () => {
     readonly token?: string;
   }
 
-  /** Speaks the modules' contract, and calls back on `port`. */
+  /** Implements the module contract and calls back on `port`. */
   function module(
     port: number,
     { identifiers = { handles: ["acme"] }, feeds = [], errors = {}, token }: Behaviour,
@@ -134,7 +134,7 @@ describe("an external module", () => {
     });
   });
 
-  test("lists what does not fit its type", async () => {
+  test("lists values that do not fit their type", async () => {
     const port = await freePort();
     const endpoint = await module(port, { feeds: [{ raw_data: { stars: "many" } }] });
     const { values, issues } = await tryModule(request(endpoint, port));
@@ -157,7 +157,7 @@ describe("an external module", () => {
     expect(trial).toMatchObject({ documents: [], reason: expect.stringContaining("NoIdentifiers") });
   });
 
-  test("what a caller names is mined without discovery", async () => {
+  test("given identifiers are mined without discovery", async () => {
     const port = await freePort();
     const endpoint = await module(port, { identifiers: {}, feeds: [{ raw_data: { stars: 1 } }] });
     const trial = await tryModule({ ...request(endpoint, port), identifiers: { handles: ["other"] } });
@@ -183,7 +183,7 @@ describe("an external module", () => {
     expect(trial).toMatchObject({ documents: [], values: [], reason: expect.stringMatching(reason) });
   });
 
-  test("that is not there gives the reason", async () => {
+  test("that cannot be reached gives the reason", async () => {
     const port = await freePort();
     const trial = await tryModule(request(`http://127.0.0.1:${await freePort()}`, port));
     expect(trial).toMatchObject({ documents: [], reason: expect.stringContaining("Unreachable") });
@@ -211,7 +211,7 @@ test("a built-in module runs without a database, from the first row of its file"
   });
 });
 
-test("a name that is no module's lists those that there are", async () => {
+test("an unknown name lists the built-in modules", async () => {
   const failed = tryModule(request("nosuch", 0));
   await expect(failed).rejects.toThrow(UserError);
   await expect(failed).rejects.toThrow("github, history");
@@ -223,7 +223,7 @@ test("params that are not JSON are refused", () => {
 });
 
 describe("examples/wikipedia", () => {
-  /** Wikipedia and Wikimedia, as far as the example asks them. */
+  /** A stand-in for the parts of Wikipedia and Wikimedia that the example uses. */
   const wikimedia = () =>
     serve((incoming) => {
       const { pathname, searchParams } = new URL(incoming.url ?? "/", "http://localhost");
@@ -262,7 +262,7 @@ describe("examples/wikipedia", () => {
     return `http://127.0.0.1:${port}/`;
   }
 
-  test("is a whole module: it finds, files and measures a company", async () => {
+  test("is a complete module: it finds, files and measures a company", async () => {
     const port = await freePort();
     const endpoint = await startExample(port);
     const found = await tryModule({ ...request(endpoint, port), company: { name: "Personio" } });
@@ -278,7 +278,7 @@ describe("examples/wikipedia", () => {
     expect(unknown).toMatchObject({ documents: [], reason: expect.stringContaining('knows no "Nobody"') });
   });
 
-  test("answers 401 to who has no token of its key", async () => {
+  test("answers 401 without a token signed by its key", async () => {
     const endpoint = await startExample(await freePort());
     for (const headers of [{}, { Authorization: "Bearer x" }]) {
       expect((await fetch(`${endpoint}initialize?source_id=1`, { headers })).status).toBe(401);

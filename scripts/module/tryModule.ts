@@ -23,12 +23,12 @@ import { parseLosslessJson, type RawObject } from "../../functions/src/domain/ra
 import { UserError } from "../userError.ts";
 import { serveCallBacks } from "./callBacks.ts";
 
-/** What is tried, and for whom. */
+/** The module to try and the company to try it for. */
 export interface TrialRequest {
   /** A built-in module's name, or the http(s) endpoint of an external one. */
   readonly module: string;
   readonly company: { readonly name: string; readonly domain?: string | undefined };
-  /** Instead of those that the module discovers. */
+  /** Used instead of discovery. */
   readonly identifiers?: Identifiers | undefined;
   /** The data source's additional_params. */
   readonly params?: unknown;
@@ -39,7 +39,7 @@ export interface TrialRequest {
 
 /** What the pipeline would make of one mining call. */
 export interface Trial {
-  /** `problem` says why one must not be sent to the module. */
+  /** `problem` says why an identifier is not sent to the module. */
   readonly identifiers: readonly {
     readonly property: string;
     readonly value: string;
@@ -49,7 +49,7 @@ export interface Trial {
   readonly values: readonly TrialValue[];
   /** `document` counts from 0. */
   readonly issues: readonly (Issue & { readonly document: number })[];
-  /** Why nothing was filed, or what failed beside what was. */
+  /** Why nothing was filed, or what else failed. */
   readonly reason?: string;
 }
 
@@ -65,14 +65,14 @@ interface TrialValue {
   readonly observedAt: Date;
 }
 
-// The ids of things that are in no database here.
+// Stands in for ids that a database would give.
 const ID = 1;
 const LIMIT_SECONDS = 300;
 
 /**
  * Runs one mining call of a module as production would, from the handshake to the values, in memory.
  *
- * @throws UserError where there is no such module, or the port is taken
+ * @throws UserError if there is no such module or the port is taken
  */
 export async function tryModule(request: TrialRequest): Promise<Trial> {
   const documents: Trial["documents"][number][] = [];
@@ -103,7 +103,7 @@ export async function tryModule(request: TrialRequest): Promise<Trial> {
 interface OpenModule {
   readonly module: MiningModule;
   readonly source: ModuleSource;
-  /** What to look at where nothing was filed and nothing failed. */
+  /** The reason to show if nothing was filed and nothing failed. */
   readonly whyNothing: string;
   close(): Promise<void>;
 }
@@ -123,7 +123,7 @@ async function openModule(
     return {
       module: externalModule(source),
       source,
-      whyNothing: `The module answered, and fed nothing to ${url}. Is that its ANALYTICS_BASE_URL?`,
+      whyNothing: `The module answered but fed nothing to ${url}. Is that its ANALYTICS_BASE_URL?`,
       close: () =>
         new Promise((resolve) => {
           server.close(() => resolve());
@@ -135,7 +135,7 @@ async function openModule(
   if (load === undefined) {
     const names = [...builtinModules.keys()].join(", ");
     throw new UserError(
-      `There is no built-in module "${name}". There are: ${names}; or give an http(s) endpoint.`,
+      `There is no built-in module "${name}". Built in: ${names}. For an external one, give its http(s) endpoint.`,
     );
   }
   return {
@@ -146,7 +146,7 @@ async function openModule(
   };
 }
 
-/** A built-in module that files into memory, and always begins at the start. */
+/** A built-in module that files into memory and always starts from the beginning. */
 function inMemory(module: BuiltinModule, source: ModuleSource, file: FileDocument): MiningModule {
   return {
     describe: () => module.describe(source),
@@ -182,7 +182,8 @@ async function mine(
   const usable = identifiers.filter(({ problem }) => problem === undefined);
   if (company !== undefined && usable.length === 0) {
     const refused = identifiers.map(({ property, value, problem }) => `${property} "${value}": ${problem}`);
-    const message = refused.length === 0 ? `The module knows no "${company.name}"` : refused.join("; ");
+    const message =
+      refused.length === 0 ? `The module found no identifier for "${company.name}"` : refused.join("; ");
     throw new ModuleError("NoIdentifiers", message, { retryable: false, blames: "company" });
   }
   const byProperty = Map.groupBy(usable, ({ property }) => property);
@@ -219,7 +220,7 @@ function measure(map: NormalizationMap, documents: Trial["documents"]): Pick<Tri
   };
 }
 
-/** Gives each measurement a number in place of the id that the database would give it, and keeps its name by it. */
+/** Numbers the measurements in place of database ids, and keeps their names by number. */
 function numberMeasurements(map: NormalizationMap, names: string[]): MeasuredMap {
   const numbered = ({ NestedMappings, ...mapping }: Mapping): MeasuredMapping => {
     names.push(mapping.MeasurementName);
@@ -230,7 +231,7 @@ function numberMeasurements(map: NormalizationMap, names: string[]): MeasuredMap
   return { Source: map.Source, Mappings: map.Mappings.map(numbered) };
 }
 
-/** `additional_params` from a command line. @throws UserError where it is not JSON */
+/** `additional_params` from a command line. @throws UserError if it is not JSON */
 export function parseParams(text: string): unknown {
   try {
     return parseLosslessJson(text).value;

@@ -20,20 +20,20 @@ function compile(stage: string, extra: string[], onLine?: (line: string) => void
 /**
  * Compiles the functions.
  *
- * @param stage the folder that has the folder `functions`; a stage, or the project itself
+ * @param stage the folder that contains `functions`: a stage, or the project itself
  */
 export async function buildFunctions(stage: string): Promise<void> {
   const lines: string[] = [];
   const end = await compile(stage, [], (line) => lines.push(line)).ended;
   if (end.reason === "exit code 0") return;
   const shown = lines.slice(0, 20).join("\n  ");
-  throw new UserError(`The functions do not compile; correct what \`scripts/dev check\` shows:\n  ${shown}`);
+  throw new UserError(`The functions do not compile. Fix what \`scripts/dev check\` shows:\n  ${shown}`);
 }
 
 /**
- * Compiles the functions into the stage whenever a source changes; the emulators load the outcome by themselves.
+ * Compiles the functions into the stage whenever a source changes; the emulators reload them by themselves.
  *
- * @param report gets what the compiler has to say
+ * @param report receives the compiler's output
  */
 export function watchFunctions(stage: string, report: (line: string) => void): void {
   compile(stage, ["--watch", "--preserveWatchOutput"], report);

@@ -2,23 +2,23 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { StringDecoder } from "node:string_decoder";
 import { type Stop, whenStopping } from "./shutdown.ts";
 
-/** A program that runs beside us until it is stopped. */
+/** A program that runs alongside us until stopped. */
 export interface Child {
   /** Resolves with the match as soon as a line of output matches; rejects with {@link ChildEnded}. */
   output(pattern: RegExp): Promise<RegExpExecArray>;
-  /** What it printed last. */
+  /** Its last lines of output. */
   readonly lastLines: readonly string[];
   /** Resolves when the program has ended. */
   readonly ended: Promise<ChildEnded>;
   readonly stop: Stop;
 }
 
-/** A program ended, where it should have gone on. */
+/** A program ended unexpectedly. */
 export class ChildEnded extends Error {
   override readonly name = "ChildEnded";
   /** Its exit code, the signal that ended it, or why it could not be started. */
   readonly reason: string;
-  /** What it printed last. */
+  /** Its last lines of output. */
   readonly lastLines: string[];
 
   constructor(command: string, reason: string, lastLines: string[]) {
@@ -31,19 +31,19 @@ export class ChildEnded extends Error {
 interface ChildOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** How the program wants to be asked to end. */
+  /** The signal that asks the program to end. */
   readonly stopSignal?: NodeJS.Signals;
   readonly onLine?: (line: string) => void;
 }
 
-// Enough for programs to end their own children, when they are idle; what is left then is killed. What they
-// still work on is thrown away anyway.
+// Long enough for idle programs to end their own children; what is left is then killed. Unfinished work is
+// discarded anyway.
 const patienceMs = 3_000;
 const keptLines = 200;
 
 /**
- * Starts a program in a process group of its own: a Ctrl-C in the terminal does not reach it, so that we
- * decide the order in which things end, and its own children can be ended with it.
+ * Starts a program in its own process group. Ctrl-C in the terminal does not reach it, so we decide the order in
+ * which things end, and its children can be ended with it.
  */
 export function startChild(command: string, args: string[], options: ChildOptions = {}): Child {
   const child = spawn(command, args, {
@@ -74,7 +74,7 @@ export function startChild(command: string, args: string[], options: ChildOption
       await new Promise<unknown>((resolve) => child.once("exit", resolve).once("error", resolve));
       clearTimeout(timer);
     }
-    // Whatever the program left behind in its group, so that "close" comes.
+    // Ends whatever the program left in its group, so that "close" comes.
     killGroup(child, "SIGKILL");
     await ended;
     process.off("exit", atExit);
@@ -87,7 +87,7 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // The group is gone already.
+    // The group has already ended.
   }
 }
 
@@ -97,7 +97,7 @@ interface Waiting {
   readonly reject: (reason: ChildEnded) => void;
 }
 
-/** The output of a program, line by line, and who waits for a certain one. */
+/** A program's output, line by line, and who is waiting for which line. */
 class Lines {
   readonly last: string[] = [];
   private readonly onLine: ((line: string) => void) | undefined;

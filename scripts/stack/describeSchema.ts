@@ -6,8 +6,8 @@ const HEADER = `-- What the migrations make, read from the catalogue: a change o
 -- a rebase with a conflict here. A test compares it with a freshly migrated database, on PostgreSQL 15 and 18 alike.
 `;
 
-// Names are written with their schemas, as nothing is on the search path. Constraints of the kind "n" are PostgreSQL 18's
-// own rows for "not null", which stands with the columns.
+// The search path is empty, so names include their schema. Constraints of type "n" are PostgreSQL 18's own rows for
+// "not null", which is described with the columns.
 const DESCRIBE = `
   with own_schema as (
     select oid, nspname from pg_namespace where nspname in ('public', 'pipeline')
@@ -83,14 +83,14 @@ const DESCRIBE = `
 
 const partRow = z.object({ place: z.int(), text: z.string() });
 
-/** The schema of a database as text; the same for the same schema, whatever version of PostgreSQL it is in. */
+/** Describes a database's schema as text. The same schema gives the same text in every version of PostgreSQL. */
 export async function describeSchema(databaseUrl: string): Promise<string> {
   const client = new pg.Client({ connectionString: databaseUrl, options: "-c search_path=pg_catalog" });
   await client.connect();
   try {
     const { rows } = await client.query(DESCRIBE);
     const parts = z.array(partRow).parse(rows);
-    // Grants are one line each, without space between.
+    // Grants take one line each, without blank lines between.
     const texts = parts.map(
       ({ place, text }, i) => `${place === 5 && parts[i - 1]?.place === 5 ? "" : "\n"}${text}\n`,
     );

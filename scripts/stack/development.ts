@@ -5,9 +5,9 @@ import { type Stack, type StackOptions, startStack } from "./stack.ts";
 import { announceStack } from "./stackFile.ts";
 
 /**
- * Starts a stack to develop on: scheduled functions fire, functions are rebuilt on change, other commands find it.
+ * Starts a stack for development: scheduled functions fire, functions are rebuilt on change, and other commands find it.
  *
- * @param report is told what happens meanwhile
+ * @param report receives what happens meanwhile
  */
 export async function startDevelopment(
   options: StackOptions,
@@ -22,7 +22,9 @@ export async function startDevelopment(
       if (line.includes("Failed to load function definition")) report(line);
       if (!line.includes("Loaded functions definitions")) return;
       report("Functions reloaded");
-      reloadSchedules().catch((error: unknown) => report(`Schedules could not be read: ${messageOf(error)}`));
+      reloadSchedules().catch((error: unknown) =>
+        report(`Could not read the schedules: ${messageOf(error)}`),
+      );
     },
   });
   reloadSchedules = startScheduler(stack, report);

@@ -8,7 +8,7 @@ import { freePort } from "./ports.ts";
 import { whenStopping } from "./shutdown.ts";
 import { type EmulatorPorts, firebaseFile, writeConfiguration, writeSecrets } from "./stage.ts";
 
-/** What the emulators need to run. */
+/** Options of {@link startEmulators}. */
 export interface EmulatorsOptions {
   readonly stage: string;
   readonly projectId: string;
@@ -17,20 +17,20 @@ export interface EmulatorsOptions {
   /** The environment of the functions. */
   readonly env: Record<string, string>;
   readonly logFile: string;
-  /** Ports that are asked for; free ones are looked for where none is. */
+  /** Fixed ports; free ones are chosen for the rest. */
   readonly ports?: Partial<EmulatorPorts> | undefined;
-  /** What the Firebase tools are asked to do; to start all emulators by default. */
+  /** The Firebase tools' command; by default, to start all emulators. */
   readonly command?: readonly string[] | undefined;
-  /** The firebase.json to go by; the project's by default. */
+  /** The firebase.json to use; by default, the project's. */
   readonly configuration?: string | undefined;
-  /** Is told every line that the emulators print. */
+  /** Receives every line that the emulators print. */
   readonly onLog?: ((line: string) => void) | undefined;
 }
 
 /** The emulators, running and with all functions loaded. */
 export interface Emulators {
   readonly ports: EmulatorPorts;
-  /** Resolves when they have ended, by themselves or not. */
+  /** Resolves when they have ended, for whatever reason. */
   readonly ended: Promise<ChildEnded>;
 }
 
@@ -38,7 +38,7 @@ export interface Emulators {
 export async function startEmulators(options: EmulatorsOptions, tries = 3): Promise<Emulators> {
   await writeSecrets(options.stage, options.env);
   const ports = await choosePorts(options.ports ?? {});
-  // Before what it follows: things are stopped in the opposite order.
+  // Registered first, because things stop in reverse order.
   whenStopping(() => endFirestore(ports.firestore));
   const env = { PUBLIC_URL: `http://127.0.0.1:${ports.hosting}`, ...options.env };
   const child = launch(
@@ -50,14 +50,14 @@ export async function startEmulators(options: EmulatorsOptions, tries = 3): Prom
     return { ports, ended: child.ended };
   } catch (error) {
     await child.stop();
-    // Another program took a port between our look and the emulator's start.
+    // Another program took a port between our check and the emulator's start.
     if (error instanceof PortTaken && tries > 1) return startEmulators(options, tries - 1);
     throw error;
   }
 }
 
 /**
- * Java runs in a process group of its own, and outlives the Firebase tools where they had to be killed because a
+ * Java runs in its own process group and outlives the Firebase tools if they had to be killed because a
  * function did not end.
  */
 async function endFirestore(port: number): Promise<void> {
@@ -65,7 +65,7 @@ async function endFirestore(port: number): Promise<void> {
     method: "POST",
     signal: AbortSignal.timeout(5_000),
   }).catch(
-    // It has ended already.
+    // It has already ended.
     () => undefined,
   );
 }
@@ -114,25 +114,25 @@ function environment(options: EmulatorsOptions): NodeJS.ProcessEnv {
   const { JAVA_TOOL_OPTIONS = "" } = options.env;
   return {
     ...process.env,
-    // Each call at a time is a process of its own, which takes a second to start; a hundred documents take as long.
-    // By default it starts fifty when many documents come at once.
+    // Each concurrent call takes its own process, which takes a second to start; a hundred documents take as long.
+    // By default, fifty start when many documents come at once.
     FUNCTIONS_EMULATOR_PARALLEL: "12",
-    // What one process has compiled, the next one loads.
+    // Processes share compiled code.
     NODE_COMPILE_CACHE: join(localDir, "compile-cache"),
     ...options.env,
     // The Firebase tools run the `java` and, for the functions, the `node` that they find first.
     PATH: [join(options.javaHome, "bin"), join(process.execPath, ".."), process.env.PATH].join(delimiter),
     JAVA_HOME: options.javaHome,
     FIRESTORE_EMULATOR_BINARY_PATH: options.firestoreJar,
-    // Where the emulators keep their sockets and the file by which others find them: a second run has its own.
+    // The emulators keep their sockets and discovery file here; each run has its own.
     TMPDIR: join(options.stage, "tmp"),
-    // Loading takes long on a busy machine; the default of 10 s is for deployment.
+    // Loading is slow on a busy machine; the default of 10 s is meant for deployment.
     FUNCTIONS_DISCOVERY_TIMEOUT: "60",
-    // The Firestore emulator lives for minutes: compiling less costs it half the processor time.
+    // The Firestore emulator lives for minutes; compiling less halves its processor time.
     JAVA_TOOL_OPTIONS: `-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${JAVA_TOOL_OPTIONS}`,
-    // The Firebase tools ask npm whether they are up to date, and wait 10 s where there is no network.
+    // The Firebase tools check npm for updates, and wait 10 s if there is no network.
     npm_config_offline: "true",
-    // No questions, no look-ups on the network, no colours in the log.
+    // No prompts, no network look-ups, no colours in the log.
     CI: "1",
     METADATA_SERVER_DETECTION: "none",
     NO_UPDATE_NOTIFIER: "1",
@@ -142,7 +142,7 @@ function environment(options: EmulatorsOptions): NodeJS.ProcessEnv {
 
 class PortTaken extends UserError {}
 
-/** The first line that tells how the start went. */
+/** The first line that shows how the start went. */
 const outcome =
   /(?<ready>All emulators ready|Running script:)|Failed to load function definition from source: (?<unloaded>.*)|(?<taken>port taken|EADDRINUSE|Address already in use)/;
 
@@ -154,17 +154,17 @@ async function untilReady(child: Child, logFile: string): Promise<void> {
     if (!(error instanceof ChildEnded)) throw error;
     const reason =
       error.lastLines.findLast((line) => /error/i.test(line)) ?? error.lastLines.at(-1) ?? error.reason;
-    throw new UserError(`The emulators did not start (${reason.trim()}): the whole story is in ${logFile}`, {
+    throw new UserError(`The emulators did not start (${reason.trim()}). Full log: ${logFile}`, {
       cause: error,
     });
   }
-  if (found.groups?.taken) throw new PortTaken(`The emulators found no free ports: see ${logFile}`);
+  if (found.groups?.taken) throw new PortTaken(`The emulators found no free ports; see ${logFile}`);
   if (found.groups?.unloaded) {
-    // What the functions threw comes before, as Node prints it.
+    // Node has printed what the functions threw before this line.
     const thrown = child.lastLines.findLast((line) => /^\w*Error: /.test(line)) ?? found.groups.unloaded;
     throw new UserError(
-      `The functions could not be loaded (${thrown}): correct functions/src/main.cts or what it loads; the whole ` +
-        `story is in ${logFile}`,
+      `The functions could not be loaded (${thrown}). Fix functions/src/main.cts or what it loads. Full ` +
+        `log: ${logFile}`,
     );
   }
 }

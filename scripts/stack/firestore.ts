@@ -8,17 +8,17 @@ import { freePort } from "./ports.ts";
 import { beginRun } from "./run.ts";
 import type { Stop } from "./shutdown.ts";
 
-/** A Firestore emulator alone, for tests that need no functions. */
+/** A Firestore emulator on its own, for tests that need no functions. */
 export interface Firestore {
-  /** As FIRESTORE_EMULATOR_HOST wants it. */
+  /** The value for FIRESTORE_EMULATOR_HOST. */
   readonly host: string;
   readonly stop: Stop;
 }
 
 /**
- * Starts the Firestore emulator alone, on a free port, with the rules of the project.
+ * Starts only the Firestore emulator, on a free port, with the project's rules.
  *
- * @param eventsHost where it posts the events of the triggers that are registered with it, as `host:port`
+ * @param eventsHost where it posts events of registered triggers, as `host:port`
  */
 export async function startFirestore(
   projectId: string,

@@ -9,21 +9,21 @@ import { localDir, projectDir } from "../paths.ts";
 import { UserError } from "../userError.ts";
 import { startChild } from "./child.ts";
 
-/** The command line of the Firebase tools, to be run by Node. */
+/** The entry point of the Firebase tools, for Node to run. */
 export const firebaseCli = join(projectDir, "node_modules", "firebase-tools", "lib", "bin", "firebase.js");
 
 const cacheDir = process.env["FIREBASE_EMULATORS_PATH"] || join(homedir(), ".cache", "firebase", "emulators");
 
 /**
- * The Firestore emulator, as a file for `java -jar`: the one that FIRESTORE_EMULATOR_BINARY_PATH names, what
- * the Firebase tools fetched earlier, or what the Google Cloud CLI has; else the Firebase tools fetch it now.
+ * The Firestore emulator as a file for `java -jar`: the one at FIRESTORE_EMULATOR_BINARY_PATH, the one that the
+ * Firebase tools fetched earlier, or the Google Cloud CLI's; otherwise the Firebase tools fetch it now.
  */
 export async function findFirestoreJar(progress: (message: string) => void): Promise<string> {
   const named = process.env["FIRESTORE_EMULATOR_BINARY_PATH"];
   if (named) {
     if (existsSync(named)) return named;
     throw new UserError(
-      `FIRESTORE_EMULATOR_BINARY_PATH names ${named}, which is not there: correct or unset it.`,
+      `FIRESTORE_EMULATOR_BINARY_PATH names ${named}, which does not exist. Correct or unset it.`,
     );
   }
   return (await cachedJar()) ?? (await cloudCliJar()) ?? (await fetchJar(progress));
@@ -36,7 +36,7 @@ async function cachedJar(): Promise<string | undefined> {
   return newest && join(cacheDir, newest);
 }
 
-/** The Google Cloud CLI's own copy of the emulator, which lacks only the manifest entry that says what to run. */
+/** The Google Cloud CLI's copy of the emulator, which only lacks the manifest entry that names its main class. */
 async function cloudCliJar(): Promise<string | undefined> {
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
     const gcloud = await realpath(join(folder, "gcloud")).catch(() => undefined);
@@ -54,7 +54,7 @@ async function runnableJar(jar: string): Promise<string> {
     "Main-Class: com.google.cloud.datastore.emulator.firestore.CloudFirestore",
     `Class-Path: ${pathToFileURL(jar).href}`,
   ];
-  // A manifest line holds at most 72 bytes with its end; a space continues it on the next one.
+  // A manifest line holds at most 72 bytes including its end; a leading space continues the line before.
   const wrapped = manifest.map((line) => line.replace(/.{69}(?=.)/g, "$&\r\n "));
   const content = `${wrapped.join("\r\n")}\r\n\r\n`;
   const version = createHash("sha256").update(content).digest("hex").slice(0, 8);
@@ -79,7 +79,7 @@ async function fetchJar(progress: (message: string) => void): Promise<string> {
   const jar = await cachedJar();
   if (jar) return jar;
   throw new UserError(
-    `The Firestore emulator is missing and fetching it failed (${end.lastLines.at(-1) ?? "no answer"}): run ` +
+    `The Firestore emulator is missing and could not be fetched (${end.lastLines.at(-1) ?? "no answer"}). Run ` +
       "`npx firebase setup:emulators:firestore` where the network allows, or install Google's package " +
       "google-cloud-cli-firestore-emulator, or name the jar in FIRESTORE_EMULATOR_BINARY_PATH.",
   );

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { projectDir } from "../paths.ts";
 import { whenStopping } from "./shutdown.ts";
 
-/** How a tool of the project ended. */
+/** A tool's exit. */
 export interface ToolResult {
   readonly exitCode: number;
-  /** What it printed, if that was kept. */
+  /** Its output, if that was kept. */
   readonly output: string;
 }
 
-/** The tools of the project, as files of their packages, to be run by the Node that runs us. */
+/** The project's tools, as files in their packages; our own Node runs them. */
 export const tools = {
   biome: "@biomejs/biome/bin/biome",
   tsc: "typescript/bin/tsc",
@@ -20,9 +20,9 @@ export const tools = {
 } as const;
 
 /**
- * Runs a tool of the project to its end.
+ * Runs one of the project's tools to its end.
  *
- * @param options.show whether its output goes to the terminal, else it is kept
+ * @param options.show whether its output goes to the terminal; otherwise it is kept
  */
 export async function runTool(
   tool: keyof typeof tools,

@@ -9,22 +9,22 @@ import {
 } from "../../functions/test/standins/slack.ts";
 import { whenStopping } from "./shutdown.ts";
 
-/** Where the messages of a stack arrive. */
+/** Where a stack's messages arrive. */
 export interface Inboxes {
   readonly smtpUrl: string;
   /** The mail catcher's inbox, for a browser. */
   readonly inboxUrl: string;
   /** A page of what was posted to Slack; `messages` below it has the same as JSON. */
   readonly slackUrl: string;
-  /** The secret id under which the Slack workspace's token is kept: for notification_channel.secret_id. */
+  /** The secret id of the Slack workspace's token, for notification_channel.secret_id. */
   readonly slackSecretId: string;
   /** The emails that have arrived. */
   mails(): Promise<readonly CaughtMail[]>;
-  /** The messages that have arrived in Slack, of all its channels. */
+  /** The messages that have arrived in Slack, in all channels. */
   slackMessages(): readonly StandInMessage[];
 }
 
-/** Starts the mail catcher and the Slack stand-in; returns them with the functions' way to them. */
+/** Starts the mail catcher and the Slack stand-in; returns them with the settings that lead functions there. */
 export async function startInboxes(
   stage: string,
 ): Promise<{ inboxes: Inboxes; env: Record<string, string> }> {
@@ -51,7 +51,7 @@ export async function startInboxes(
       LOCAL_SECRETS_FILE: secretsFile,
       WEB_APP_URL: process.env["WEB_APP_URL"] || "http://127.0.0.1:3000",
       PARMA_LINK_SECRET: randomBytes(32).toString("hex"),
-      // Long enough that what is found in one go becomes one message.
+      // Long enough for findings of one run to share a message.
       NOTIFY_WINDOW_SECONDS: "3",
     },
   };

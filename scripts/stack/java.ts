@@ -5,14 +5,14 @@ import njre from "njre";
 import { localDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
 
-// What the Firestore emulator asks for; what we fetch where there is none is the long-term release.
+// The Firestore emulator's minimum. If there is none, we fetch the long-term release.
 const oldestJava = 21;
 const fetchedJava = 25;
 const fetchedDir = join(localDir, "java", "jre");
 
 /**
- * The home of a Java that runs the Firestore emulator: JAVA_HOME, what is installed in the usual places, or
- * what an earlier run fetched; else it is fetched now, where the network allows.
+ * The home of a Java that can run the Firestore emulator: JAVA_HOME, one installed in the usual places, or one that
+ * an earlier run fetched. Otherwise it is fetched now.
  */
 export async function findJava(progress: (message: string) => void): Promise<string> {
   const installed = await findRuntimes({
@@ -28,7 +28,7 @@ export async function findJava(progress: (message: string) => void): Promise<str
 
 async function fetchJava(installed: IJavaRuntime[]): Promise<string> {
   try {
-    // njre unpacks into a folder "jre" beside the path it is given, and wants that folder's parent to be there.
+    // njre unpacks into a folder "jre" beside the given path, whose parent must exist.
     await mkdir(join(localDir, "java"), { recursive: true });
     await njre.install(fetchedJava, { type: "jre", installPath: fetchedDir });
     const runtimes = await findRuntimes({ withVersion: true, additionalLocations: [fetchedDir] });
@@ -39,7 +39,7 @@ async function fetchJava(installed: IJavaRuntime[]): Promise<string> {
     const found = installed.map((runtime) => runtime.version?.java_version).filter(Boolean);
     throw new UserError(
       `The Firestore emulator needs Java ${oldestJava} or newer; ${found.length > 0 ? `found ${found.join(", ")}` : "found none"}, ` +
-        `and fetching one failed (${messageOf(error)}): install a JDK or JRE (https://adoptium.net) and set JAVA_HOME to it.`,
+        `and fetching one failed (${messageOf(error)}). Install a JDK or JRE (https://adoptium.net) and set JAVA_HOME to it.`,
       { cause: error },
     );
   }

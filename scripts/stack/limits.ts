@@ -1,7 +1,7 @@
 import { databaseMaxConnections } from "../../functions/src/platform/config.ts";
 import type { DeployedFunction } from "../../functions/src/platform/declared.ts";
 
-/** How many connections to PostgreSQL one function may open. */
+/** The number of PostgreSQL connections that one function may open. */
 interface FunctionLimit {
   readonly name: string;
   readonly maxInstances: number;
@@ -9,14 +9,14 @@ interface FunctionLimit {
   readonly connections: number;
 }
 
-/** How many connections the deployed functions may open, and how many the server takes. */
+/** The connections that the deployed functions may open, and the server's limit. */
 export interface Limits {
   readonly functions: readonly FunctionLimit[];
   readonly total: number;
   readonly maxConnections: number;
 }
 
-/** Adds up what the functions declare. The largest come first. */
+/** Adds up what the functions declare, largest first. */
 export function limitsOf(deployed: Readonly<Record<string, DeployedFunction>>): Limits {
   const functions = Object.values(deployed)
     .map(({ declaration: { name, maxInstances, connections } }) => ({

@@ -6,19 +6,19 @@ import { sqlDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
 import { addTransitions, hasOldTransitions, removeOldTransitions } from "./stateTransitions.ts";
 
-/** What a migration did. */
+/** The result of a migration. */
 export interface Migrated {
-  /** The names of the migrations that were applied, in order. */
+  /** The migrations applied, in order. */
   readonly applied: string[];
-  /** The roles that do not exist and that the migrating user may not create. */
+  /** Roles that do not exist and that this user may not create. */
   readonly missingRoles: string[];
 }
 
 const missingRow = z.object({ missing: z.array(z.string()) });
 
 /**
- * Applies the migrations of sql/ that the database does not have yet, all in one transaction; then adds the transitions
- * of the state models and grants the roles what they need. It only adds, so that the release before goes on working.
+ * Applies the migrations in sql/ that the database lacks, all in one transaction; then adds the state models'
+ * transitions and grants the roles what they need. It only adds, so that the previous release keeps working.
  *
  * Two runs at once are safe: the second waits for the first (advisory lock) and then finds nothing to do.
  */
@@ -38,7 +38,7 @@ async function applyMigrations(client: pg.Client): Promise<string[]> {
     const applied = await runner({
       dbClient: client,
       dir: sqlDir,
-      // What stands beside the numbered migrations.
+      // Other files beside the numbered migrations.
       ignorePattern: String.raw`(?!\d{4}_).*`,
       direction: "up",
       schema: "public",
@@ -57,11 +57,11 @@ async function applyMigrations(client: pg.Client): Promise<string[]> {
     });
     return applied.map((migration) => migration.name);
   } catch (error) {
-    // A lost connection does not tell whether the commit reached the server.
+    // After a lost connection, nobody knows whether the commit reached the server.
     const outcome =
       error instanceof pg.DatabaseError
         ? "Migration failed and was rolled back"
-        : "Migration failed and may have been applied: run it again to see";
+        : "Migration failed but may have been applied; run it again to find out";
     throw new UserError(`${outcome} (${current}): ${describe(error)}`, { cause: error });
   }
 }
@@ -75,18 +75,18 @@ async function allow(client: pg.Client): Promise<string[]> {
     return missing;
   } catch (error) {
     throw new UserError(
-      `The migrations are applied, but transitions or grants could not be added: ${describe(error)}. ` +
-        "Once the reason is gone, run it again.",
+      `The migrations were applied, but transitions or grants could not be added: ${describe(error)}. ` +
+        "Fix the cause, then run it again.",
       { cause: error },
     );
   }
 }
 
 /**
- * What a migration must leave to the time after the deployment: removes the transitions that the state models no longer
- * have. Where there are any, it first waits for the calls of the release before to end.
+ * Removes the transitions that the state models no longer have; run it after the deployment. If there are any, it
+ * first waits for the previous release's calls to end.
  *
- * @returns how many there were
+ * @returns how many were removed
  */
 export async function migrateAfterDeploy(databaseUrl: string, waitSeconds: number): Promise<number> {
   if (waitSeconds > 0 && (await onConnection(databaseUrl, hasOldTransitions))) {
@@ -100,7 +100,7 @@ async function onConnection<T>(databaseUrl: string, work: (client: pg.Client) =>
   try {
     return await work(client);
   } catch (error) {
-    throw new UserError(`Old transitions could not be removed: ${describe(error)}`, { cause: error });
+    throw new UserError(`Could not remove old transitions: ${describe(error)}`, { cause: error });
   } finally {
     await client.end();
   }
@@ -108,21 +108,21 @@ async function onConnection<T>(databaseUrl: string, work: (client: pg.Client) =>
 
 async function connect(databaseUrl: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  // A connection that breaks is reported by the query that uses it; without a listener it would end the process.
+  // The query that uses a broken connection reports it; without a listener, it would end the process.
   client.on("error", () => undefined);
   try {
     await client.connect();
   } catch (error) {
     throw new UserError(
-      `PostgreSQL does not answer at ${withoutPassword(databaseUrl)} (${messageOf(error)}): start it or correct ` +
-        "DATABASE_URL, or unset DATABASE_URL to have a throw-away server.",
+      `PostgreSQL does not answer at ${withoutPassword(databaseUrl)} (${messageOf(error)}). Start it, correct ` +
+        "DATABASE_URL, or unset it to use a temporary server.",
       { cause: error },
     );
   }
   return client;
 }
 
-/** Checks that a database can be reached; says how to solve it when it cannot. */
+/** Checks that a database can be reached; if not, the error says what to do. */
 export async function checkDatabase(databaseUrl: string): Promise<void> {
   const client = await connect(databaseUrl);
   await client.end();

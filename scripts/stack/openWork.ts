@@ -9,10 +9,10 @@ const open = z.object({
   deliveries: z.int(),
 });
 
-/** How much work of each kind has not come to its end. */
+/** How much work of each kind is unfinished. */
 type Open = z.output<typeof open>;
 
-// Comments are asked for twice at most; then they stay without a score.
+// Scores are requested at most twice; after that, a comment stays without one.
 const OPEN = `
   select (select count(*)::int from scheduled_task
            where status not in ('SUCCESS', 'FAILED') and scheduled_at <= now() at time zone 'utc') as tasks,
@@ -26,7 +26,7 @@ const OPEN = `
                   and comments_asked_again_at < now() at time zone 'utc' - interval '10 seconds')) as comments,
          (select count(*)::int from pipeline.delivery where state in ('PENDING', 'SENDING')) as deliveries`;
 
-/** Counts the work that has not come to its end. */
+/** Counts unfinished work. */
 export async function openWork(query: Query): Promise<Open> {
   const [found] = await query(open, OPEN);
   if (found === undefined) throw new Error("The counts of open work gave no row");
@@ -54,7 +54,7 @@ const LIST = `
     from pipeline.delivery where state in ('PENDING', 'SENDING')
    limit ${LISTED}`;
 
-/** Names what has not come to its end. */
+/** Lists unfinished work. */
 export async function listOpen(query: Query): Promise<string[]> {
   return (await query(z.object({ open: z.string() }), LIST)).map((row) => row.open);
 }

@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { listen } from "./listen.ts";
 import { whenStopping } from "./shutdown.ts";
 
-/** A request, read to its end, that can be made as often as one likes. */
+/** A fully read request, which can be repeated. */
 export interface Post {
   readonly method: string;
   /** Absolute. */
@@ -12,18 +12,18 @@ export interface Post {
   readonly body: Buffer;
 }
 
-/** What came of it. */
+/** The answer to it. */
 export interface PostAnswer {
   readonly status: number;
   readonly headers?: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** A server through which requests go. */
+/** A proxy for requests. */
 export interface PostProxy {
   /** Its own address, as `host:port`. */
   readonly host: string;
-  /** Where requests go that do not name a server. */
+  /** Where requests go if they name no server. */
   connectTo(port: number): void;
 }
 
@@ -33,7 +33,7 @@ export async function startPostProxy(answer: (post: Post) => Promise<PostAnswer>
   const server = createServer(async (incoming, outgoing) => {
     const { status, headers, body } = await readPost(incoming, upstream)
       .then(answer)
-      .catch((): PostAnswer => ({ status: 502, body: Buffer.from("The server could not be reached") }));
+      .catch((): PostAnswer => ({ status: 502, body: Buffer.from("Could not reach the server") }));
     outgoing.writeHead(status, { ...headers, "content-length": body.byteLength });
     outgoing.end(body);
   });
@@ -58,7 +58,7 @@ async function readPost(incoming: IncomingMessage, upstream: string): Promise<Po
   return { method, url: new URL(url, upstream), headers, body: await buffer(incoming) };
 }
 
-/** Makes a request. @throws where no answer came */
+/** Makes a request. @throws if no answer came */
 export function send({ method, url, headers, body }: Post): Promise<PostAnswer> {
   const { "transfer-encoding": _chunks, "proxy-connection": _ours, ...others } = headers;
   return new Promise((resolve, reject) => {

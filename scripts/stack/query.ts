@@ -10,13 +10,13 @@ export type Query = <S extends z.ZodType>(
   values?: readonly unknown[],
 ) => Promise<z.output<S>[]>;
 
-// A restart takes well below a second; on a machine that is busy with other things, longer.
+// A restart takes well under a second, or longer on a busy machine.
 const PATIENCE_MS = 30_000;
 const TRY_EVERY_MS = 100;
 
 /**
- * Looks into a database that may be restarted at any time: a statement that meets that is repeated. So it must be one
- * that may run twice.
+ * Queries a database that may restart at any time. A statement interrupted by a restart is repeated, so it must be safe
+ * to run twice.
  */
 export function openQuery(url: string): { query: Query; close: () => Promise<void> } {
   const pool = new pg.Pool({ connectionString: url, max: 2, options: "-c TimeZone=UTC" });
@@ -40,7 +40,7 @@ export function openQuery(url: string): { query: Query; close: () => Promise<voi
 // PostgreSQL's classes "connection exception" and "operator intervention" (it shuts down, or starts up).
 const PASSING_STATES = /^(08|57)/;
 
-/** What a restart does to a statement: its connection breaks, or is refused. */
+/** Whether a restart caused the error: the connection broke or was refused. */
 function isPassing(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return PASSING_STATES.test(error.code ?? "");
   return (

@@ -24,7 +24,7 @@ const INSERT_SOURCES = `
     from jsonb_to_recordset($1) as source (name text, endpoint text, params jsonb)
   returning id, source_name as name`;
 
-// Triggers link every company to every source: the links that are not wanted are removed again.
+// Triggers link every company to every source; unwanted links are removed again.
 const INSERT_COMPANIES = `
   insert into company (name, modified_at)
   select distinct name, now() from jsonb_to_recordset($1) as company (name text)`;
@@ -47,7 +47,7 @@ const INSERT_IDENTIFIERS = `
     join data_source d on d.source_name = wanted.source
     join company_data_source link on link.company_id = c.id and link.data_source_id = d.id`;
 
-// Calls at the same time are as many processes of the emulator. Starting them would take longer than the calls do.
+// One at a time: each concurrent call would start a process in the emulator, which takes longer than the call.
 const CALLS_IN_FLIGHT = 1;
 
 /** Writes sources, companies and identifiers as the web application does when a user enters them. */
@@ -77,7 +77,7 @@ export async function registerSources<S extends Source>(
 
 const frequency = z.object({ frequency: z.enum(["hourly", "daily", "weekly", "monthly"]) });
 
-/** Lets a source's module introduce itself, and keeps how often it wants to run. */
+/** Does the handshake with a source's module and stores the frequency it asks for. */
 export async function handshake(
   db: Database,
   baseUrl: string,

@@ -7,7 +7,7 @@ import { expect, test } from "@jest/globals";
 import pg from "pg";
 import { z } from "zod";
 
-/** What a process of its own does: it starts a real server, and a program in a process group of its own. */
+/** Runs in a separate process: starts a real server, and a program in its own process group. */
 const PROGRAM = `
   import { spawn } from "node:child_process";
   import { runFolder } from "${join(__dirname, "run.ts")}";
@@ -23,7 +23,7 @@ const NEXT = `
   import { beginRun } from "${join(__dirname, "run.ts")}";
   await beginRun();`;
 
-test("what a process killed by SIGKILL leaves is ended by the next one, and what belongs to a living one is not", async () => {
+test("the next run ends what a process killed by SIGKILL left, and leaves a living run's processes alone", async () => {
   const [killed, living] = [start(PROGRAM), start(PROGRAM)];
   try {
     const left = await killed.says();
@@ -62,7 +62,7 @@ function start(program: string): { child: ChildProcess; says(): Promise<z.output
   };
 }
 
-/** Whether a program listens: the number of a process that has ended may still be there. */
+/** Whether the program still listens; its process id may linger after it has ended. */
 async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1");
   try {

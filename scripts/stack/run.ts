@@ -17,15 +17,15 @@ import { z } from "zod";
 import { localDir } from "../paths.ts";
 import { type Stop, whenStopping } from "./shutdown.ts";
 
-// A process that is killed by SIGKILL stops nothing. So each keeps a file about what it started: the next one that
-// starts anything finds those of the dead and ends what they left. Processes are known by a variable of their
-// environment, which the children of children inherit, whatever process group they are in.
+// A process killed by SIGKILL cleans up nothing. So each run keeps a file about what it started: the next run finds the
+// files of dead runs and ends what they left. Processes are recognized by an environment variable, which all descendants
+// inherit, whatever their process group.
 const RUN_VARIABLE = "PARMA_RUN";
 const runsDir = join(localDir, "runs");
 
 const runFile = z.object({
   pid: z.int(),
-  /** When that process was started: its number may belong to another by now. */
+  /** When that process started: its id may have been reused since. */
   startedAt: z.string(),
   folders: z.array(z.string()),
 });
@@ -35,7 +35,7 @@ type Run = z.output<typeof runFile>;
 let own: { readonly file: string; readonly run: Run } | undefined;
 let begun: Promise<void> | undefined;
 
-/** Begins this process's run, once, and ends what killed ones have left. What is started later belongs to it. */
+/** Begins this process's run, once, and ends what killed runs left. Everything started later belongs to it. */
 export function beginRun(): Promise<void> {
   begun ??= begin();
   return begun;
@@ -52,10 +52,10 @@ async function begin(): Promise<void> {
   process.env[RUN_VARIABLE] = id;
 }
 
-/** Makes a folder below the temporary one that is removed when everything stops, or by the next run. */
+/** Creates a temporary folder that is removed when everything stops, or by the next run. */
 export async function runFolder(name: string): Promise<{ path: string; remove: Stop }> {
   await beginRun();
-  // The real path, because the emulators compare paths as text, and the temporary folder may be behind a link.
+  // The real path: the emulators compare paths as text, and the temporary folder may be a link.
   const path = realpathSync(mkdtempSync(join(tmpdir(), `parma-${name}-`)));
   own?.run.folders.push(path);
   save();
@@ -69,7 +69,7 @@ function save(): void {
   if (own !== undefined) writeFileSync(own.file, JSON.stringify(own.run));
 }
 
-/** Ends the processes and removes the folders of runs that were killed, and says so. */
+/** Ends the processes and removes the folders of killed runs, and reports it. */
 async function endLeftovers(): Promise<void> {
   for (const file of globSync(join(runsDir, "*.json"))) {
     const run = readRun(file);
@@ -80,12 +80,12 @@ async function endLeftovers(): Promise<void> {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     rmSync(file, { force: true });
     console.error(
-      `An earlier run was killed: ended ${ended} processes and removed ${folders.length} folders that it left.`,
+      `An earlier run was killed. Ended ${ended} processes and removed ${folders.length} folders that it left.`,
     );
   }
 }
 
-/** What a file says of its run; nothing where that run has just ended, or was killed while it wrote. */
+/** Reads a run's file; undefined if that run has just ended or was killed while writing. */
 function readRun(file: string): Run | undefined {
   try {
     return runFile.parse(JSON.parse(readFileSync(file, "utf8")));
@@ -96,7 +96,7 @@ function readRun(file: string): Run | undefined {
 
 const PATIENCE_MS = 10_000;
 
-/** Kills all processes of a run, and waits until they are gone. @returns how many there were */
+/** Kills all processes of a run and waits until they are gone. @returns how many there were */
 async function endProcesses(id: string): Promise<number> {
   const found = new Set<number>();
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await setTimeout(50)) {
@@ -114,7 +114,7 @@ function kill(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
@@ -134,9 +134,9 @@ function processesOf(id: string): number[] {
     .map((line) => Number.parseInt(line, 10));
 }
 
-/** When a process was started, in words of its system; nothing where there is none. */
+/** When a process started, in the operating system's format; undefined if there is none. */
 function startOf(pid: number): string | undefined {
-  // Of the fields behind the program's name, which may hold spaces, the twentieth.
+  // The twentieth field after the program's name, which may contain spaces.
   if (process.platform === "linux") return contentOf(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ")[19];
   try {
     return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" }).trim();
@@ -145,7 +145,7 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-/** Empty where the process has ended, or belongs to another user. */
+/** Empty if the process has ended or belongs to another user. */
 function contentOf(file: string): string {
   try {
     return readFileSync(file, "utf8");

@@ -45,7 +45,7 @@ test("calls a function as Cloud Scheduler does", async () => {
   });
 });
 
-test("says what a failing function answered", async () => {
+test("reports what a failing function answered", async () => {
   const job = { id: "broken", name: "broken", schedule: "* * * * *", timeZone: "UTC" };
   await expect(fire(emulator(), job, new Date(0))).rejects.toThrow("status 500: said no");
 });

@@ -8,7 +8,7 @@ import type { Stack } from "./stack.ts";
 interface ScheduledFunction {
   readonly id: string;
   readonly name: string;
-  /** Cron, or "every 30 minutes" in the way of App Engine. */
+  /** Cron, or App Engine's "every 30 minutes". */
   readonly schedule: string;
   readonly timeZone: string;
 }
@@ -27,7 +27,7 @@ const backends = z.object({
   ),
 });
 
-/** The scheduled functions, as the functions emulator has them loaded now. */
+/** The scheduled functions that the functions emulator has loaded. */
 export async function scheduledFunctions(stack: Stack): Promise<ScheduledFunction[]> {
   const response = await fetch(`${stack.functionsOrigin}/backends`);
   return backends
@@ -39,10 +39,10 @@ export async function scheduledFunctions(stack: Stack): Promise<ScheduledFunctio
 }
 
 /**
- * The cron expression of a schedule. Of App Engine's phrases the intervals are understood that divide an hour
- * or a day, as others have no cron expression.
+ * The cron expression of a schedule. Of App Engine's phrases, only intervals that divide an hour or a day are
+ * understood; others have no cron expression.
  *
- * @returns undefined for what is not understood
+ * @returns undefined if the schedule is not understood
  */
 export function cronOf(schedule: string): string | undefined {
   const interval = /^every (\d+) (minute|hour|min)s?$/.exec(schedule.trim());
@@ -72,10 +72,10 @@ export async function fire(
 }
 
 /**
- * Fires the scheduled functions at their times, which the emulators do not do.
+ * Fires scheduled functions on time, which the emulators do not do.
  *
- * @param report is told what fires and what fails
- * @returns reads the schedules again; to be called once at the start and whenever functions were reloaded
+ * @param report receives what fires and what fails
+ * @returns a function that reads the schedules; call it at the start and whenever functions have been reloaded
  */
 export function startScheduler(stack: Stack, report: (line: string) => void): () => Promise<void> {
   let jobs: Cron[] = [];

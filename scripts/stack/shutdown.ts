@@ -7,10 +7,10 @@ export type Stop = () => Promise<void>;
 const running: Stop[] = [];
 
 /**
- * Registers how to stop something that was started, so that it ends whatever happens: at the end, after a
- * failure, and after a signal.
+ * Registers how to stop something that was started, so that it stops in any case: at the end, after a failure and after
+ * a signal.
  *
- * @returns the same, to be called as often as one likes: it runs once
+ * @returns the same function; it runs once, however often it is called
  */
 export function whenStopping(stop: Stop): Stop {
   let stopped: Promise<void> | undefined;
@@ -22,7 +22,7 @@ export function whenStopping(stop: Stop): Stop {
   return once;
 }
 
-/** Stops everything that still runs, the last started first. A stop that fails does not keep the others. */
+/** Stops everything that still runs, the last started first. A failing stop does not prevent the others. */
 export async function stopEverything(): Promise<void> {
   for (let stop = running.at(-1); stop; stop = running.at(-1)) {
     await stop().catch((error: unknown) => console.error(messageOf(error)));
@@ -31,10 +31,10 @@ export async function stopEverything(): Promise<void> {
 
 let stoppingSince: number | undefined;
 
-// A Ctrl-C reaches a program twice when who started it passes it on: that is no second one.
+// If a parent process passes Ctrl-C on, it arrives twice; that does not count as a second one.
 const samePressMs = 1000;
 
-/** From now on, Ctrl-C and its like stop everything before the process ends; a second one ends it at once. */
+/** From now on, Ctrl-C and similar signals stop everything before the process ends; a second one ends it at once. */
 export function stopOnSignals(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
@@ -49,14 +49,14 @@ export function stopOnSignals(): void {
   }
 }
 
-/** Whether a signal has come and everything is being stopped: what fails now fails because of that. */
+/** Whether a signal is stopping everything; errors from now on are a consequence. */
 export function isStopping(): boolean {
   return stoppingSince !== undefined;
 }
 
 /**
- * Does two things at the same time. Unlike Promise.all it fails only when both are done, so that nothing is
- * still being started while everything is being stopped.
+ * Does two things at the same time. Unlike Promise.all, it fails only once both are done, so that nothing is still
+ * starting while everything is being stopped.
  */
 export async function together<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([a, b]);

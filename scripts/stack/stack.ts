@@ -15,7 +15,7 @@ import { startPostgres } from "./postgres.ts";
 import { stopEverything, together } from "./shutdown.ts";
 import { type EmulatorPorts, makeStage } from "./stage.ts";
 
-/** A running stack: the emulators with all functions, a migrated database, and where messages arrive. */
+/** A running stack: the emulators with all functions, a migrated database, and inboxes for messages. */
 export interface Stack extends Inboxes {
   /** Hosting: every HTTP function at the root of this host. */
   readonly baseUrl: string;
@@ -23,9 +23,9 @@ export interface Stack extends Inboxes {
   readonly functionsUrl: string;
   /** The functions emulator itself. */
   readonly functionsOrigin: string;
-  /** As FIRESTORE_EMULATOR_HOST wants it. */
+  /** The value for FIRESTORE_EMULATOR_HOST. */
   readonly firestoreHost: string;
-  /** As CLOUD_TASKS_EMULATOR_HOST wants it. */
+  /** The value for CLOUD_TASKS_EMULATOR_HOST. */
   readonly tasksHost: string;
   readonly databaseUrl: string;
   readonly projectId: string;
@@ -35,24 +35,24 @@ export interface Stack extends Inboxes {
   readonly logFile: string;
   /** The folder from which the emulators run. */
   readonly stage: string;
-  /** Resolves when the emulators have ended, by themselves or not. */
+  /** Resolves when the emulators have ended, for whatever reason. */
   readonly ended: Promise<ChildEnded>;
   stop(): Promise<void>;
 }
 
-/** What a caller may choose. */
+/** Options of {@link startStack}. */
 export interface StackOptions {
-  /** The database to use; else the one that DATABASE_URL names, or a server of its own. */
+  /** The database to use; by default the one at DATABASE_URL, or else a temporary server. */
   readonly databaseUrl?: string;
-  /** More variables for the functions, or other values for those that they get anyway. */
+  /** Additional or overriding variables for the functions. */
   readonly env?: Record<string, string>;
-  /** Ports that are asked for; free ones are looked for where none is. */
+  /** Fixed ports; free ones are chosen for the rest. */
   readonly ports?: Partial<EmulatorPorts>;
-  /** What the Firebase tools are asked to do, and by which firebase.json; to start all emulators by default. */
+  /** The Firebase tools' command and firebase.json; by default, all emulators start. */
   readonly firebase?: { readonly command: readonly string[]; readonly configuration: string };
-  /** Is told what takes a while. */
+  /** Receives what takes a while. */
   readonly progress?: (message: string) => void;
-  /** Is told every line that the emulators and the functions print; the log file has them anyway. */
+  /** Receives every line that the emulators and functions print, which the log file has as well. */
   readonly onLog?: (line: string) => void;
 }
 
@@ -60,8 +60,8 @@ const projectId = "demo-parma";
 const region = "europe-west1";
 
 /**
- * Starts PostgreSQL, applies the migrations, builds the functions, starts a mail catcher and a Slack stand-in, and the
- * Firebase Emulator Suite; returns once every function can be called. If a step fails, what was started is stopped.
+ * Starts PostgreSQL, applies the migrations, builds the functions, and starts a mail catcher, a Slack stand-in and the
+ * Firebase Emulator Suite. Returns once every function can be called. If a step fails, everything started is stopped.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   try {
@@ -110,7 +110,7 @@ async function start(options: StackOptions): Promise<Stack> {
       BLOB_STORE: pathToFileURL(blobDir).href,
       OPERATOR_TOKEN: secrets.operator,
       ...env,
-      // A declared secret that is not set makes every process of the function ask Secret Manager for it.
+      // If a declared secret is not set, every process of the function asks Secret Manager for it.
       GITHUB_TOKEN: process.env["GITHUB_TOKEN"] || " ",
       OPENAI_API_KEY: process.env["OPENAI_API_KEY"] || "none",
       ...options.env,
@@ -143,7 +143,7 @@ async function migratedDatabase(databaseUrl: string | undefined): Promise<{ url:
 
 const keptLogs = 10;
 
-/** A log file of this run; those of the latest runs are kept, to be read after a failure. */
+/** A log file for this run; the latest runs' logs are kept, to read after a failure. */
 async function newLogFile(): Promise<string> {
   const folder = join(localDir, "logs");
   await mkdir(folder, { recursive: true });

@@ -22,18 +22,18 @@ const runningStack = z.object({
   logFile: z.string(),
 });
 
-/** Lets other commands find this stack, as long as it runs. */
+/** Lets other commands find this stack while it runs. */
 export async function announceStack(stack: Stack): Promise<void> {
   const { secrets: _kept, stop: _own, ended: _too, ...reachable } = stack;
   await mkdir(localDir, { recursive: true });
-  // The database's password is in it.
+  // It contains the database's password.
   await writeFile(path, JSON.stringify({ pid: process.pid, ...reachable }, null, 2), { mode: 0o600 });
   whenStopping(async () => {
     if ((await findStack())?.pid === process.pid) await rm(path, { force: true });
   });
 }
 
-/** The stack that `start` runs, if there is one. */
+/** The stack of a running `start`, if there is one. */
 export async function findStack(): Promise<z.infer<typeof runningStack> | undefined> {
   const text = await readFile(path, "utf8").catch(() => undefined);
   if (text === undefined) return undefined;

@@ -5,7 +5,7 @@ import { projectDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
 import { runFolder } from "./run.ts";
 
-/** The ports of one run of the emulators. */
+/** The emulators' ports in one run. */
 export interface EmulatorPorts {
   readonly hosting: number;
   readonly functions: number;
@@ -20,11 +20,11 @@ export interface EmulatorPorts {
 const functionsSource = join(projectDir, "functions");
 
 /**
- * A folder from which the emulators run: the project's configuration with ports of this run, and the functions
- * with a build of their own.
+ * A folder from which the emulators run: the project's configuration with this run's ports, and a separate build of the
+ * functions.
  *
- * A folder for each run, so that runs at once do not load each other's half-written build, an edit during a
- * test run changes nothing, and the emulators' own files are thrown away with it.
+ * Each run has its own, so that concurrent runs do not load each other's half-written build, edits during a test run
+ * change nothing, and the emulators' own files are removed with it.
  */
 export async function makeStage(): Promise<string> {
   const { path: stage } = await runFolder("stack");
@@ -32,14 +32,14 @@ export async function makeStage(): Promise<string> {
   await mkdir(functions);
   await mkdir(join(stage, "tmp"));
   for (const entry of await readdir(functionsSource)) {
-    // The functions read only what this run gives them; variables of a developer's .env files stay out.
+    // Functions see only this run's variables, not those in a developer's .env files.
     if (entry === "lib" || entry === "src" || entry === "test" || /^\.(env|secret)/.test(entry)) continue;
     await symlink(join(functionsSource, entry), join(functions, entry));
   }
   return stage;
 }
 
-/** The project's configuration of the Firebase tools. */
+/** The project's firebase.json. */
 export const firebaseFile = join(projectDir, "firebase.json");
 
 const emulator = z.object({ port: z.int() }).optional();
@@ -57,13 +57,13 @@ async function readConfiguration(file: string): Promise<z.output<typeof firebase
   try {
     return firebaseJson.parse(JSON.parse(await readFile(file, "utf8")));
   } catch (error) {
-    throw new UserError(`${file} is not a configuration of this project: ${messageOf(error)}`, {
+    throw new UserError(`${file} is not a valid configuration of this project: ${messageOf(error)}`, {
       cause: error,
     });
   }
 }
 
-/** The ports that a firebase.json names. */
+/** The ports in a firebase.json. */
 export async function configuredPorts(file: string): Promise<Partial<EmulatorPorts>> {
   const { hosting, functions, firestore, tasks } = (await readConfiguration(file)).emulators ?? {};
   const named = { hosting, functions, firestore, tasks };
@@ -72,7 +72,7 @@ export async function configuredPorts(file: string): Promise<Partial<EmulatorPor
   );
 }
 
-/** Writes a firebase.json of the project into the stage, with the ports of this run. */
+/** Writes the project's firebase.json into the stage, with this run's ports. */
 export async function writeConfiguration(stage: string, file: string, ports: EmulatorPorts): Promise<string> {
   const project = await readConfiguration(file);
   const here = (port: number) => ({ host: "127.0.0.1", port });
@@ -101,7 +101,7 @@ export async function writeConfiguration(stage: string, file: string, ports: Emu
   return path;
 }
 
-/** Gives the functions their secrets, which the emulators otherwise look up in Secret Manager. */
+/** Gives the functions their secrets, which the emulators would otherwise look up in Secret Manager. */
 export async function writeSecrets(stage: string, secrets: Record<string, string>): Promise<void> {
   const lines = Object.entries(secrets).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   await writeFile(join(stage, "functions", ".secret.local"), `${lines.join("\n")}\n`);

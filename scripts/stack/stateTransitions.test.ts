@@ -11,7 +11,7 @@ const db = openTestDatabase();
 const move = async (id: number, to: string) =>
   (await db.query("update scheduled_task set status = $2 where task_id = $1", [id, to])).rowCount;
 
-test("waits for the release before where there is anything to remove, and only then", async () => {
+test("waits for the previous release only if there is anything to remove", async () => {
   const { url, drop } = await testDatabase();
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -29,8 +29,8 @@ test("waits for the release before where there is anything to remove, and only t
   }
 });
 
-test("keeps the transitions of the release before until the deployment is over", async () => {
-  // Of the release before, and of the one that is deployed.
+test("keeps the previous release's transitions until the deployment is over", async () => {
+  // One of the previous release, one of the new.
   const [old, current] = [
     ["SUCCESS", "PENDING"],
     ["PENDING", "PROCESSING"],

@@ -2,7 +2,7 @@ import type { StateModel } from "../../functions/src/domain/state/stateModel.ts"
 import { stateModels } from "../../functions/src/domain/state/stateModels.ts";
 import type { Database } from "../../functions/src/platform/postgres.ts";
 
-// All take the transitions of the models as $1 to $3.
+// All take the models' transitions as $1 to $3.
 const WANTED = `select work, from_state, to_state from unnest($1::text[], $2::text[], $3::text[])
                   as wanted (work, from_state, to_state)`;
 
@@ -18,8 +18,8 @@ const ANY_OLD = `select from ${OLD} limit 1`;
 const REMOVE = `delete from ${OLD}`;
 
 /**
- * Puts the allowed transitions into the database, where the trigger `check_transition` holds changes against them. Those
- * that the models no longer have stay: the functions of the release before may still make them.
+ * Adds the allowed transitions to the database, where the trigger `check_transition` enforces them. Transitions that
+ * the models no longer have stay: functions of the previous release may still make them.
  */
 export async function addTransitions(db: Database): Promise<void> {
   await db.query(ADD, wanted());
@@ -32,9 +32,9 @@ export async function hasOldTransitions(db: Database): Promise<boolean> {
 }
 
 /**
- * Removes the transitions that the models no longer have, once nothing of the release before runs.
+ * Removes the transitions that the models no longer have, once the previous release has stopped.
  *
- * @returns how many there were
+ * @returns how many were removed
  */
 export async function removeOldTransitions(db: Database): Promise<number> {
   const { rowCount } = await db.query(REMOVE, wanted());

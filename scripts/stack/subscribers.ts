@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { type Database, selectRow } from "../../functions/src/platform/postgres.ts";
 
-/** Someone who is told about all companies, in one way. */
+/** Someone who gets messages about all companies, through one channel. */
 interface Subscriber {
   readonly name: string;
   readonly channel: "EMAIL" | "SLACK";
   readonly destination: string;
 }
 
-/** The people of the demo and of the soak. */
+/** The users in the demo and the soak. */
 export const SUBSCRIBERS: readonly Subscriber[] = [
   { name: "Anna", channel: "EMAIL", destination: "anna@investor.example" },
   { name: "Ben", channel: "SLACK", destination: "portfolio-news" },
@@ -20,7 +20,7 @@ const INSERT_USER = `
 const FOLLOW_ALL = `
   insert into company_subscription (user_id, company_id, modified_at) select $1, id, now() from company`;
 
-// Of the purpose REPORT, as the settings page of the web application makes every channel.
+// With the purpose REPORT, which the web application's settings page gives every channel.
 const INSERT_CHANNEL = `
   with channel as (
     insert into notification_channel (channel_type, destination, secret_id, modified_at)
@@ -29,7 +29,7 @@ const INSERT_CHANNEL = `
   insert into notification_subscription (user_id, channel_id, channel_purpose, modified_at)
   select $1, id, 'REPORT', now() from channel`;
 
-/** Two users follow every company, one by email and one in Slack, as they would by the web application. */
+/** Makes two users follow every company, one by email and one in Slack, as the web application would. */
 export async function addSubscribers(db: Database, slackSecretId: string): Promise<void> {
   for (const { name, channel, destination } of SUBSCRIBERS) {
     const user = await selectRow(db, z.object({ id: z.int() }), INSERT_USER, [name]);
@@ -50,7 +50,7 @@ const INSERT_RULE = `
   insert into notification_rules (rule_name, source_measurement_id, threshold, modified_at)
   select $3, id, $4, now() from source_measurement where source_module_id = $1 and measurement_name = $2`;
 
-/** The rule of a source, as a user would make it; its measurement is there once the module has introduced itself. */
+/** Adds a source's rule, as a user would. Its measurement exists after the handshake. */
 export async function addRule(
   db: Database,
   { id, rule }: { readonly id: number; readonly rule: Rule },

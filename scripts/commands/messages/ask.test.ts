@@ -22,7 +22,7 @@ const insertTest = (state: string, error: string | null) =>
     [channel, state, error],
   );
 
-test("a test message's result is that of the one that was asked for", async () => {
+test("a test message's result is not mistaken for an earlier one's", async () => {
   await insertTest("SENT", null);
   const asked: unknown[] = [];
   const enqueue: EnqueueTasks = async (queue, tasks) => {
@@ -36,13 +36,13 @@ test("a test message's result is that of the one that was asked for", async () =
   expect(asked).toEqual([["sendTestMessage", [{ channelId: channel }]]]);
 });
 
-test("a channel that is not there, and a function that does not answer, are said so", async () => {
+test("an unknown channel and a function that does not answer are reported", async () => {
   const enqueue: EnqueueTasks = async () => undefined;
   await expect(askForTestMessage({ db, enqueue }, 999)).rejects.toThrow("There is no channel 999");
   await expect(askForTestMessage({ db, enqueue, patienceMs: 0 }, channel)).rejects.toThrow("did not answer");
 });
 
-test("a report is there once every channel has its result", async () => {
+test("a report is done once every channel has a result", async () => {
   const which = { userId: user, week: "2025-03-03" };
   await db.query(
     "insert into pipeline.report_run values ($1, $2, now(), now(), 'reports/users/1/2025-03-03.html')",

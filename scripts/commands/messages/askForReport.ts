@@ -15,10 +15,10 @@ const REPORT = `
           and state in ('PENDING', 'SENDING'))`;
 
 /**
- * Has the function `sendReport` make a user's report of a week and send it, unless that was done, and waits until
- * every channel has its result.
+ * Asks the function `sendReport` to send a user's report for a week, unless it was already sent, and waits until
+ * every channel has a result.
  *
- * @returns where the page is kept, in the blob store
+ * @returns the page's path in the blob store
  */
 export async function askForReport(
   { db, enqueue, patienceMs }: Asking,
@@ -31,6 +31,6 @@ export async function askForReport(
   );
   if (done !== undefined) return done.page_blob;
   throw new UserError(
-    "There is no report yet: the user follows no company, or a channel is tried again later (scripts/dev deliveries).",
+    "There is no report yet: the user follows no company, or a channel will be retried later (scripts/dev deliveries).",
   );
 }

@@ -7,7 +7,7 @@ import { type Asking, resultOf } from "./functionResult.ts";
 
 const beforeRow = z.object({ latest: z.coerce.number() });
 
-// One that was made before, whatever became of it, is not the one that is waited for.
+// Skips earlier test messages to the same channel.
 const BEFORE = `
   select coalesce((select max(id) from pipeline.delivery where channel_id = $1), 0) as latest
     from notification_channel where id = $1`;
@@ -23,10 +23,10 @@ const RESULT = `
    where channel_id = $1 and kind = 'TEST' and id > $2 and state not in ('PENDING', 'SENDING')
    order by id limit 1`;
 
-/** What the provider said to a test message. */
+/** The outcome of a test message. */
 export type TestMessageResult = z.output<typeof resultRow>;
 
-/** Has the function `sendTestMessage` send a test message to a channel, and waits for what came of it. */
+/** Asks the function `sendTestMessage` to send a test message to a channel, and waits for the result. */
 export async function askForTestMessage(
   { db, enqueue, patienceMs }: Asking,
   channelId: number,
@@ -39,5 +39,5 @@ export async function askForTestMessage(
     patienceMs,
   );
   if (result !== undefined) return result;
-  throw new UserError("The function sendTestMessage did not answer: look at its log.");
+  throw new UserError("The function sendTestMessage did not answer; see its log.");
 }

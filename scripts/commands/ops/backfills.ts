@@ -2,7 +2,7 @@ import type { Backfill } from "../../../functions/src/stages/operate/backfill/ba
 import { findCompany, table } from "../operatorView.ts";
 import { accepted, operate, operatedDatabase, type Printed, refusalsTold, shownTime } from "./operating.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface BackfillOptions extends Printed {
   readonly mode: string;
   readonly from: string;
@@ -36,12 +36,12 @@ export async function backfill(
     console.log(JSON.stringify(started));
     return;
   }
-  const when = started.mode === "MINE" ? `with the next tick, as task ${started.task}` : "now";
+  const when = started.mode === "MINE" ? `at the next tick, as task ${started.task}` : "now";
   console.log(`Backfill ${started.id} begins ${when}: ${whatOf(started)}.`);
   console.log(`Next: scripts/dev ops backfills ${started.id}`);
 }
 
-/** `ops backfills [ID]`: how far backfills have come. */
+/** `ops backfills [ID]`: shows the progress of backfills. */
 export async function backfills(
   id: number | undefined,
   { json, limit }: Printed & { readonly limit: number },
@@ -65,7 +65,7 @@ export async function backfills(
     console.log(`${document} of company ${company} keeps its old values:\n  ${reason}`);
   }
   if (one.runAsNew > 0)
-    console.log(`${one.runAsNew} are running as new documents, because they had failed or were never run.`);
+    console.log(`${one.runAsNew} are running as new documents because they had failed or never run.`);
   if (one.mode === "MINE" && one.failed > 0) {
     console.log(`Failed calls: task ${one.task} in pipeline.mining_call.`);
   }
@@ -78,7 +78,7 @@ export async function cancelBackfill(id: number, { json }: Printed): Promise<voi
   console.log(
     json
       ? JSON.stringify(cancelled)
-      : `Backfill ${id} is cancelled: ${cancelled.done} of ${cancelled.total} were done, and are kept.`,
+      : `Cancelled backfill ${id}. ${cancelled.done} of ${cancelled.total} were already done and are kept.`,
   );
 }
 

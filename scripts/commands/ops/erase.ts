@@ -3,7 +3,7 @@ import type { Receipt } from "../../../functions/src/stages/operate/erase/erasur
 import { UserError } from "../../userError.ts";
 import { requireRawDocuments, usePipeline } from "../pipeline.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface EraseOptions {
   readonly yes: boolean;
   readonly by?: string;
@@ -11,12 +11,10 @@ export interface EraseOptions {
   readonly json: boolean;
 }
 
-/** `ops erase company|user`: erases it with all its data, and prints the receipt. */
+/** `ops erase company|user`: erases a company or a user with all data, and prints the receipt. */
 export async function erase(kind: "company" | "user", id: number, options: EraseOptions): Promise<void> {
   if (!options.yes) {
-    throw new UserError(
-      `This erases ${kind} ${id} and all its data, and cannot be undone. Confirm with --yes.`,
-    );
+    throw new UserError(`This erases ${kind} ${id} with all data and cannot be undone. Confirm with --yes.`);
   }
   await usePipeline();
   requireRawDocuments();
@@ -72,10 +70,10 @@ function print(receipt: Receipt, json: boolean): void {
     return;
   }
   const { id, kind, subjectId, by, requestedAt, finishedAt, counts, leftToOthers } = receipt;
-  const state = finishedAt === null ? "under way" : `finished ${finishedAt.toISOString()}`;
+  const state = finishedAt === null ? "in progress" : `finished ${finishedAt.toISOString()}`;
   console.log(`Erasure ${id}: ${kind.toLowerCase()} ${subjectId}`);
-  console.log(`Asked for by ${by}, ${requestedAt.toISOString()}; ${state}`);
+  console.log(`Requested by ${by}, ${requestedAt.toISOString()}; ${state}`);
   for (const [what, count] of Object.entries(counts).toSorted()) console.log(`  ${what}: ${count}`);
-  if (leftToOthers.length > 0) console.log("\nLeft for others to delete:");
+  if (leftToOthers.length > 0) console.log("\nNot deleted; others must do it:");
   for (const { where, what } of leftToOthers) console.log(`  ${where}: ${what}`);
 }

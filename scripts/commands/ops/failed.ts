@@ -1,13 +1,13 @@
 import { accepted, operate, operatedDatabase, type Printed, shownTime } from "./operating.ts";
 
-/** Which of the documents that failed. */
+/** Filters failed documents. */
 export interface FailedOptions extends Printed {
   readonly source?: string;
   readonly reason?: string;
   readonly since?: string;
 }
 
-/** `ops failed`: lists the raw documents that failed, and why. */
+/** `ops failed`: lists failed raw documents and the reasons. */
 export async function failed({ json, ...said }: FailedOptions & { readonly limit: number }): Promise<void> {
   const db = await operatedDatabase();
   const { failedRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
@@ -25,15 +25,15 @@ export async function failed({ json, ...said }: FailedOptions & { readonly limit
     console.log(`  ${document.reason}\n`);
   }
   const count = documents.length === 1 ? "1 raw document" : `${documents.length} raw documents`;
-  const more = documents.length === limit ? " and perhaps more (--limit)" : "";
+  const more = documents.length === limit ? " (perhaps more; raise --limit)" : "";
   console.log(
     documents.length === 0
-      ? "No raw document failed."
-      : `${count}${more} failed. Once the cause is fixed: scripts/dev ops retry, with ids, the same filter or --all`,
+      ? "No raw documents have failed."
+      : `${count} failed${more}. Once the cause is fixed, run scripts/dev ops retry with ids, the same filter or --all.`,
   );
 }
 
-/** `ops retry`: runs raw documents again that failed. */
+/** `ops retry`: runs failed raw documents again. */
 export async function retry(
   ids: readonly string[],
   { json, ...said }: FailedOptions & { readonly all: boolean },
@@ -44,9 +44,9 @@ export async function retry(
   const { all: _said, ...filter } = request;
   const result = await operate("retry", filter, (context) => retryFailed(context, filter), "documents");
   if (json) console.log(JSON.stringify(result));
-  else if (result.retried === 0) console.log("No failed raw document matches.");
+  else if (result.retried === 0) console.log("No failed raw documents match.");
   else
     console.log(
-      `${result.retried} are running again. Next: scripts/dev ops failed, for those that fail again`,
+      `${result.retried} are running again. Next: scripts/dev ops failed lists those that fail again.`,
     );
 }

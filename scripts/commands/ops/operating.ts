@@ -9,7 +9,7 @@ export interface Printed {
   readonly json: boolean;
 }
 
-/** The database of the stack that runs, or of the environment. */
+/** The database of the running stack, or of the environment. */
 export async function operatedDatabase() {
   await usePipeline();
   const { database } = await import("../../../functions/src/platform/postgres.ts");
@@ -17,10 +17,10 @@ export async function operatedDatabase() {
 }
 
 /**
- * Changes something as the function `ops` does, in the name of this login, and keeps a record of it.
+ * Makes a change as the function `ops` does, recorded under this login.
  *
- * @param unit what is counted while it goes on
- * @throws UserError where it is refused
+ * @param unit what the progress counts
+ * @throws UserError if it is refused
  */
 export async function operate<T extends object>(
   operation: string,
@@ -45,7 +45,7 @@ export async function operate<T extends object>(
   return refusalsTold(() => recordedOperation(context, operation, input, () => work(context)));
 }
 
-/** Tells what the pipeline refuses as a command does. */
+/** Turns a refusal of the pipeline into an error message of the command. */
 export async function refusalsTold<T>(work: () => Promise<T>): Promise<T> {
   const { ApiError } = await import("../../../functions/src/platform/apiError.ts");
   try {
@@ -57,18 +57,18 @@ export async function refusalsTold<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Checks what was said to a command as the function `ops` checks what it is sent. @throws UserError */
+/** Validates a command's options with the same schema as the function `ops`. @throws UserError */
 export async function accepted<S extends z.ZodType>(schema: S, said: unknown): Promise<z.output<S>> {
   const { accept } = await import("../../../functions/src/platform/http.ts");
   return refusalsTold(async () => accept(schema, said));
 }
 
-/** A time for people. */
+/** Formats a time (UTC). */
 export function shownTime(at: Date | null): string {
   return at === null ? "" : at.toISOString().slice(0, 16).replace("T", " ");
 }
 
-/** A time that has passed, for people. */
+/** Formats an age. */
 export function shownAge(seconds: number): string {
   if (seconds < 120) return `${Math.round(seconds)} s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)} min`;

@@ -8,9 +8,9 @@ import type { RunsOptions } from "./runs.ts";
 
 const JSON_OPTION = ["--json", "print the result as JSON", false] as const;
 
-/** Adds the commands of `ops`: what the HTTP function `ops` does, on the stack that runs or that the environment names. */
+/** Adds the `ops` commands. They do what the HTTP function `ops` does, on the running stack or the one in the environment. */
 export function addOps(program: Command): void {
-  const ops = program.command("ops").description("operate the pipeline: see its state, and correct it");
+  const ops = program.command("ops").description("operate the pipeline: see its state and correct it");
   addViews(ops);
   addRetry(ops);
   addSources(ops);
@@ -21,8 +21,8 @@ export function addOps(program: Command): void {
 function addViews(ops: Command): void {
   ops
     .command("status")
-    .description("the state of everything: sources, waiting work by stage, failures")
-    .option("--hours <number>", "count work that ended in the last hours", "24")
+    .description("show sources, work by stage, what has waited longest, and failures")
+    .option("--hours <number>", "how far back to count finished work", "24")
     .option(...JSON_OPTION)
     .action(async (options: Printed & { hours: string }) => {
       const { status } = await import("./status.ts");
@@ -30,10 +30,10 @@ function addViews(ops: Command): void {
     });
   ops
     .command("runs")
-    .description("the newest runs of scheduled functions")
-    .option("--job <name>", "only of this function")
+    .description("list the latest runs of scheduled functions")
+    .option("--job <name>", "only this function")
     .option("--state <state>", "running, succeeded or failed")
-    .option("--limit <number>", "how many", wholeNumber, 20)
+    .option("--limit <number>", "how many to list, newest first", wholeNumber, 20)
     .option(...JSON_OPTION)
     .action(async (options: RunsOptions) => {
       const { runs } = await import("./runs.ts");
@@ -43,22 +43,22 @@ function addViews(ops: Command): void {
 
 function filtered(command: Command): Command {
   return command
-    .option("--source <name>", "only of this data source")
-    .option("--reason <text>", "whose reason has these words")
-    .option("--since <time>", "that failed at this day or time (UTC), or later");
+    .option("--source <name>", "only this data source")
+    .option("--reason <text>", "only if the reason contains this text")
+    .option("--since <time>", "only if it failed on or after this day or time (UTC)");
 }
 
 function addRetry(ops: Command): void {
-  filtered(ops.command("failed").description("list raw documents that failed, with the reasons"))
-    .option("--limit <number>", "at most so many, the oldest first", wholeNumber, 50)
+  filtered(ops.command("failed").description("list failed raw documents with the reasons"))
+    .option("--limit <number>", "how many to list, oldest first", wholeNumber, 50)
     .option(...JSON_OPTION)
     .action(async (options: FailedOptions & { limit: number }) => {
       const { failed } = await import("./failed.ts");
       await failed(options);
     });
-  filtered(ops.command("retry").description("run raw documents again that failed: by id, by filter, or all"))
+  filtered(ops.command("retry").description("run failed raw documents again: by id, by filter, or all"))
     .argument("[ids...]", "their ids")
-    .option("--all", "all that failed", false)
+    .option("--all", "all failed documents", false)
     .option(...JSON_OPTION)
     .action(async (ids: string[], options: FailedOptions & { all: boolean }) => {
       const { retry } = await import("./failed.ts");
@@ -69,7 +69,7 @@ function addRetry(ops: Command): void {
 function addSources(ops: Command): void {
   ops
     .command("pause")
-    .description("pause a source: no new work starts; documents that were fed are still processed")
+    .description("pause a source: no new work starts, but documents already fed are processed")
     .argument("<source>", "its name or id")
     .requiredOption("--reason <text>", "why; shown to whoever finds it paused")
     .option(...JSON_OPTION)
@@ -99,11 +99,11 @@ function addSources(ops: Command): void {
 
 const MODES = `
 Modes:
-  process  Raw documents observed in the range are processed again by the newest map: their values are replaced, in
-           silence. News and messages are neither repeated nor made. Documents that failed run as new ones do.
-  mine     The source's companies that have no raw document observed in the range, or a call in it that failed or was
-           left out, are mined again (--all, --company: others). Modules know no ranges: they give what is true now.
-           The built-in history module reads its file from the beginning; what is there already is not doubled.`;
+  process  Processes the raw documents observed in the range again with the newest map and replaces their values.
+           It creates no news and sends no messages. Documents that had failed run like new ones.
+  mine     Mines companies that have no raw document observed in the range, or whose call in it failed or was skipped
+           (--all, --company: other companies). Modules know no ranges: they deliver what is true now.
+           The built-in history module reads its file from the start; existing rows are not duplicated.`;
 
 function addBackfills(ops: Command): void {
   ops
@@ -111,8 +111,8 @@ function addBackfills(ops: Command): void {
     .description("process a source's stored raw documents again, or mine what is missing")
     .argument("<source>", "its name or id")
     .requiredOption("--mode <mode>", "process or mine")
-    .requiredOption("--from <time>", "from this day or time (UTC)")
-    .requiredOption("--to <time>", "to this day, it included, or to this time")
+    .requiredOption("--from <time>", "from this time, or from the start of this day (UTC)")
+    .requiredOption("--to <time>", "up to this time, or to the end of this day (UTC)")
     .option("--company <company...>", "these companies only, by id or name", [])
     .option("--all", "mine: all companies of the source", false)
     .option(...JSON_OPTION)
@@ -123,9 +123,9 @@ function addBackfills(ops: Command): void {
     });
   ops
     .command("backfills")
-    .description("the progress of backfills, or of one with its failures")
+    .description("show the progress of backfills, or of one with its failures")
     .argument("[id]", "one of them", wholeNumber)
-    .option("--limit <number>", "at most so many, the newest first", wholeNumber, 20)
+    .option("--limit <number>", "how many to list, newest first", wholeNumber, 20)
     .option(...JSON_OPTION)
     .action(async (id: number | undefined, options: Printed & { limit: number }) => {
       const { backfills } = await import("./backfills.ts");
@@ -152,8 +152,8 @@ function addErasing(ops: Command): void {
       .description(`erase a ${kind}; run again to continue, or to print the receipt`)
       .argument("<id>", `the ${kind}'s id`, wholeNumber)
       .option("--yes", "confirm: this cannot be undone", false)
-      .option("--by <name>", "who asked for it, for the receipt; by default this login")
-      .option("--later", "leave the work to the function erase", false)
+      .option("--by <name>", "who requested it, for the receipt (default: this login)")
+      .option("--later", "hand the work to the function erase", false)
       .option("--json", "print the receipt as JSON", false)
       .action(async (id: number, options: EraseOptions) => {
         const { erase } = await import("./erase.ts");

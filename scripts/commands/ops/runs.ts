@@ -1,7 +1,7 @@
 import { table } from "../operatorView.ts";
 import { accepted, operatedDatabase, type Printed, shownTime } from "./operating.ts";
 
-/** What a caller may choose. */
+/** The command's options. */
 export interface RunsOptions extends Printed {
   readonly job?: string;
   readonly state?: string;
@@ -30,6 +30,8 @@ export async function runs({ json, ...said }: RunsOptions): Promise<void> {
         .join(", "),
   ]);
   console.log(
-    rows.length === 0 ? "No such run." : table(["Time (UTC)", "Job", "By", "State", "Took", "Result"], rows),
+    rows.length === 0
+      ? "No runs match."
+      : table(["Time (UTC)", "Job", "Trigger", "State", "Took", "Result"], rows),
   );
 }

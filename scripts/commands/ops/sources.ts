@@ -21,7 +21,7 @@ export async function pause(
 export async function resume(source: string, { json }: Printed): Promise<void> {
   const { resume } = await import("../../../functions/src/stages/operate/ops/sources.ts");
   const resumed = await operate("resume", { source }, (context) => resume(context, { source }));
-  const goesOn = resumed.goesOn ? "its running task continues now" : "due work starts with the next tick";
+  const goesOn = resumed.goesOn ? "its running task continues now" : "due work starts at the next tick";
   console.log(json ? JSON.stringify(resumed) : `${resumed.source} is resumed: ${goesOn}.`);
 }
 
@@ -32,6 +32,6 @@ export async function cancel(task: number, { json }: Printed): Promise<void> {
   console.log(
     json
       ? JSON.stringify(cancelled)
-      : `Scheduled task ${task} is cancelled, with ${cancelled.calls} unfinished calls.`,
+      : `Cancelled scheduled task ${task} and its ${cancelled.calls} unfinished calls.`,
   );
 }

@@ -2,7 +2,7 @@ import type { Status } from "../../../functions/src/stages/operate/ops/status.ts
 import { table } from "../operatorView.ts";
 import { accepted, operatedDatabase, type Printed, shownAge, shownTime } from "./operating.ts";
 
-/** `ops status`: shows how everything is doing. */
+/** `ops status`: shows the state of the whole pipeline. */
 export async function status({ json, ...said }: Printed & { readonly hours: string }): Promise<void> {
   const db = await operatedDatabase();
   const { statusRequest } = await import("../../../functions/src/stages/operate/ops/requests.ts");
@@ -55,7 +55,7 @@ function work({ work }: Status, hours: number): string {
       counts.map(({ state, count }) => `${state} ${count}`).join("  "),
     ]),
   );
-  return `${drawn}\nWaiting and failed work of any age; ended work of the last ${hours} h.`;
+  return `${drawn}\nWaiting and failed work of any age; finished work of the last ${hours} h.`;
 }
 
 function oldest({ oldestWaiting }: Status): string[] {
@@ -74,13 +74,13 @@ function queues({ queues, queuesError }: Status): string[] {
     shownTime(queue.oldest),
     String(queue.executedLastMinute),
   ]);
-  return [table(["Queue", "State", "Tasks", "Oldest (UTC)", "Ended last minute"], rows)];
+  return [table(["Queue", "State", "Tasks", "Oldest (UTC)", "Done last minute"], rows)];
 }
 
 function checks({ failingChecks }: Status): string[] {
   return failingChecks.map(
     ({ name, severity, state, since, failingCount }) =>
-      `Data check ${name} (${severity.toLowerCase()}) is ${state} since ${shownTime(since)}: ${failingCount} found`,
+      `Data check ${name} (${severity.toLowerCase()}) has been ${state} since ${shownTime(since)}: ${failingCount} found`,
   );
 }
 
@@ -100,6 +100,6 @@ function nextStep({ work, failingChecks, sources }: Status): string {
     return "Next: scripts/dev deliveries";
   }
   if (sources.some(({ health }) => health === "DOWN"))
-    return "Next: find out why the source is down (--json shows everything)";
+    return "Next: find out why the source is down (--json shows the full error)";
   return "No action needed.";
 }

@@ -2,8 +2,7 @@ import { z } from "zod";
 import { startExternalModule } from "../../../functions/test/standins/externalModule.ts";
 import { producthunt } from "./producthunt.ts";
 
-// The module as a program of its own, configured as the Python modules are. It prints its address and runs until
-// it is told to stop.
+// Runs the module as its own program, configured like the Python modules. It prints its address and runs until stopped.
 const { ANALYTICS_BASE_URL, PARMA_SHARED_SECRET_KEY } = z
   .object({ ANALYTICS_BASE_URL: z.url(), PARMA_SHARED_SECRET_KEY: z.string().min(1) })
   .parse(process.env);

@@ -14,12 +14,12 @@ const product = z.object({
   reviews: z.array(z.object({ text: z.string(), date: z.string() })),
 });
 
-/** The product pages that the module of the demo knows, by the last part of their address. */
+/** The product pages that the demo's module knows, by the last part of their URL. */
 export const products = new Map(Object.entries(z.record(z.string(), product).parse(savedProducts)));
 
 export type Product = z.output<typeof product>;
 
-/** The address of a product's page. */
+/** The URL of a product's page. */
 export function productUrl(slug: string): string {
   return `https://www.producthunt.com/products/${slug}`;
 }
