@@ -78,14 +78,14 @@ const columnOf = async (text: string, values: readonly unknown[] = []) =>
 test("names and descriptions of companies come back byte by byte", async () => {
   const ids: number[] = [];
   const expected: string[] = [];
-  for (const text of STRINGS.filter((text) => text.trim() !== "")) {
+  for (const text of STRINGS.filter((text) => text.trim() !== "" && text.length <= 1000)) {
     const { status, json } = await post("newCompany", "/new-company", {
       id: text,
       company_name: text,
       description: text,
     });
     const made = z.object({ id: z.string(), company_name: z.string(), company_id: z.number() }).parse(json);
-    // A name that differs by its case only is that of a company that is there.
+    // A name that a reader takes for another one is that of a company that is there.
     if (ids.includes(made.company_id)) continue;
     expect([status, made.id, made.company_name]).toEqual([201, text, text.trim()]);
     ids.push(made.company_id);
@@ -214,7 +214,10 @@ test("errors that modules report come back byte by byte, NUL and half characters
   const replaced = texts.map((text) => text.replaceAll("\0", "\ufffd").toWellFormed());
   expect(await stored("error_text")).toEqual(replaced);
   expect(await stored("error_type")).toEqual(
-    replaced.map((text) => (text.length > 100 ? `${text.slice(0, 100)}…`.toWellFormed() : text)),
+    // Never cut within a character.
+    replaced.map((text) =>
+      text.length > 100 ? `${text.slice(0, 100).replace(/[\ud800-\udbff]$/, "")}…` : text,
+    ),
   );
   expect(trouble).toEqual([]);
 });

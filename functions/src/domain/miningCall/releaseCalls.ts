@@ -87,4 +87,4 @@ const SKIP_CALLS = `
 
 // Reads mining_call_open_idx.
 const ENQUEUED_CALLS = `
-  select id::text, company_id from pipeline.mining_call where task_id = $1 and state = 'ENQUEUED' order by id`;
+  select id::text, company_id from pipeline.mining_call where task_id = $1 and state = 'ENQUEUED' order by mining_call.id`;

@@ -160,7 +160,9 @@ test("spellings of one name are one company, also of those that the web applicat
   expect(await register({ name: "Zürich Café AG" })).toMatchObject({ created: true });
 });
 
-test("a name of nothing but dots is none", async () => {
+test("a name of nothing but dots stands back behind a domain", async () => {
   expect(await register({ name: "．．", domains: ["test.com"] })).toMatchObject({ name: "test.com" });
-  await expect(register({ name: ". ." })).rejects.toThrow(ApiError);
+  const { id } = await register({ name: "．．" });
+  expect(await register({ name: "．．" })).toMatchObject({ id, name: "．．", created: false });
+  expect(await register({ name: "…" })).toMatchObject({ created: true });
 });
