@@ -23,6 +23,7 @@ function picture(found: Status, hours: number): string[] {
     ...oldest(found),
     ...queues(found),
     ...checks(found),
+    ...asked(found),
     ...refused(found),
     nextStep(found),
   ];
@@ -82,6 +83,18 @@ function checks({ failingChecks }: Status): string[] {
     ({ name, severity, state, since, failingCount }) =>
       `Data check ${name} (${severity.toLowerCase()}) has been ${state} since ${shownTime(since)}: ${failingCount} found`,
   );
+}
+
+function asked({ moduleRequests }: Status): string[] {
+  if (moduleRequests.length === 0) return [];
+  const rows = moduleRequests.map((request) => [
+    request.source,
+    request.kind === "HANDSHAKE" ? "handshake" : "CRM import",
+    request.state,
+    shownTime(request.requestedAt),
+    (request.errorText ?? JSON.stringify(request.result) ?? "").slice(0, 60),
+  ]);
+  return [table(["Source", "Asked for", "State", "Asked at (UTC)", "Outcome"], rows)];
 }
 
 function refused({ refusedTransitions }: Status): string[] {

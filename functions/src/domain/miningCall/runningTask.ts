@@ -31,6 +31,7 @@ const taskCounts = z.object({
   failed: z.number(),
   skipped: z.number(),
   warnings: z.number(),
+  refused: z.array(z.string()),
   errors: z.record(
     z.string(),
     z.object({ error_type: z.string().nullable(), error_description: z.string().nullable() }),
@@ -42,6 +43,7 @@ const COUNT_CALLS = `
          count(*) filter (where state = 'FAILED')::int as failed,
          count(*) filter (where state = 'SKIPPED')::int as skipped,
          count(*) filter (where state = 'SUCCEEDED' and error_type is not null)::int as warnings,
+         coalesce((select refused from pipeline.task_run where task_id = $1), '{}') as refused,
          coalesce(
            (select jsonb_object_agg(
                      coalesce(company_id::text, 'all'),
@@ -62,7 +64,7 @@ const COMPLETE_TASK = `
    where task_id = $1 and status = 'PROCESSING'`;
 
 /** How a task ended. */
-export interface TaskEnd extends Omit<z.output<typeof taskCounts>, "errors"> {
+export interface TaskEnd extends Omit<z.output<typeof taskCounts>, "errors" | "refused"> {
   readonly task: number;
   readonly state: "SUCCESS" | "FAILED";
 }
@@ -87,14 +89,23 @@ export async function completeTask(
   if (open !== 0) return undefined;
   const result = await selectRow(connection, taskCounts, COUNT_CALLS, [taskId]);
   if (result === undefined) return undefined;
-  const { companies, failed, skipped, warnings, errors } = result;
+  const { companies, failed, skipped, warnings, errors, refused } = result;
   const succeeded = companies - failed - skipped;
   const state = failed > 0 && succeeded === 0 ? "FAILED" : "SUCCESS";
   await connection.query(COMPLETE_TASK, [
     taskId,
     state,
     now,
-    JSON.stringify({ companies, succeeded, failed, skipped, warnings, errors }),
+    JSON.stringify({
+      companies,
+      succeeded,
+      failed,
+      skipped,
+      warnings,
+      errors,
+      // What a CRM fed that is no company.
+      ...(refused.length === 0 ? {} : { refused }),
+    }),
   ]);
   return { task: taskId, state, companies, failed, skipped, warnings };
 }

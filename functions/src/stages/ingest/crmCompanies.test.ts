@@ -67,7 +67,7 @@ test("an odd entry is left out with its reason, and those after it are registere
   expect(names).toEqual([{ name: "Half \ufffd  a name" }, { name: "Last" }]);
   expect(refused).toEqual([
     "entry 3: expected object, received null",
-    " : A company needs a name or a domain",
+    "without a name: A company needs a name or a domain",
     "without a name: A company needs a name or a domain",
     `${"x".repeat(49)}…: A company's name has at most 1000 characters`,
   ]);

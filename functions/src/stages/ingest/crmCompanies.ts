@@ -2,8 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { isCrm } from "../../domain/miningModule/isCrm.ts";
 import type { MiningModule } from "../../domain/miningModule/miningModule.ts";
-import { ApiError } from "../../platform/apiError.ts";
-import { storedReason } from "../../platform/errorText.ts";
 import { rowId, rowIdInText } from "../../platform/fields.ts";
 import { type Paths, route } from "../../platform/http.ts";
 import { logEvent } from "../../platform/log.ts";
@@ -12,6 +10,7 @@ import { enqueueTasks } from "../../platform/taskQueue.ts";
 import { webApplication } from "../../platform/webApplication.ts";
 import { activeSources } from "./findSource.ts";
 import { askModules, moduleFailed, NOT_YET } from "./moduleRequest.ts";
+import { MAX_REFUSED, refusalOf } from "./refusedEntry.ts";
 import { type NamedCompany, type RegisteredCompany, registerCompany } from "./registerCompany.ts";
 
 /** The web application sends a JSON string, `"user_id: 5"`. */
@@ -59,8 +58,6 @@ interface Import {
   readonly refused: readonly string[];
 }
 
-const MAX_REFUSED = 20;
-
 /**
  * Registers the companies of a CRM that are not there yet. An entry that is no company is left out.
  *
@@ -91,7 +88,6 @@ async function registerEntry(
   try {
     return await registerCompany(db, company, now);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return `${storedReason(company.name ?? "without a name", 50)}: ${error.message}`;
+    return refusalOf(company.name, error);
   }
 }

@@ -3,14 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { z } from "zod";
 import { emptyTables } from "../../../test/emptyTables.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
-import { insertCompany, insertSource } from "../../../test/rows.ts";
+import { insertCompany, insertSource, insertTask } from "../../../test/rows.ts";
 import { openBlobStore } from "../../adapters/blobStore.ts";
+import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import type { ModuleClaims } from "../../domain/miningModule/moduleToken.ts";
 import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
 import { rawDocumentCollection } from "../../domain/rawDocument/collections.ts";
 import { firestore } from "../../platform/firebase.ts";
+import { selectRow } from "../../platform/postgres.ts";
+import { cancelTask } from "../operate/ops/cancelTask.ts";
 import { type Feed, feedRawData } from "./feedRawData.ts";
 
 // Firestore's client takes seconds to load.
@@ -125,4 +129,70 @@ describe("a CRM names its companies itself", () => {
       expect(await documents()).toEqual([]);
     },
   );
+
+  describe("in a task", () => {
+    const operation = () => ({ db, operator: "command:me", now });
+    let taskId: number;
+    beforeEach(async () => {
+      taskId = await insertTask(db, sourceId, { status: "PROCESSING", attempts: 1, startedAt: now });
+      await db.query(
+        "insert into pipeline.task_run (task_id, last_seen_at, fanned_out) values ($1, $2, true)",
+        [taskId, now],
+      );
+      await db.query(
+        "insert into pipeline.mining_call (task_id, state, started_at) values ($1, 'RUNNING', $2)",
+        [taskId, now],
+      );
+    });
+    const feedInTask = (raw_data: Feed["raw_data"]) =>
+      feed({ taskId, attempt: 1 }, { company_id: "9001", raw_data });
+    const end = () => finishCalls(db, { taskId, results: [{ companyId: null, state: "SUCCEEDED" }], now });
+    const summary = async () => {
+      const row = await selectRow(
+        db,
+        z.object({ resultSummary: z.string() }),
+        "select result_summary from scheduled_task",
+      );
+      return z.looseObject({}).parse(JSON.parse(row?.resultSummary ?? ""));
+    };
+
+    test("what is no company is listed in its summary, once, and those after it are registered", async () => {
+      const odd = [{ name: " " }, { name: 5 }, { name: " " }, { name: "x".repeat(2000) }];
+      for (const raw of odd) await expect(feedInTask(raw)).rejects.toMatchObject({ status: 422 });
+      await feedInTask({ name: "Last", domain: "last.com" });
+      await end();
+      expect(await summary()).toMatchObject({
+        succeeded: 1,
+        refused: [
+          "without a name: A company needs a name or a domain",
+          expect.stringContaining("without a name: Invalid request: `name`"),
+          expect.stringMatching(/^x{49}…: A company's name has at most 1000 characters$/),
+        ],
+      });
+    });
+
+    test("the list has an end", async () => {
+      for (let count = 0; count < 30; count += 1) {
+        await expect(feedInTask({ name: `${count} ${"x".repeat(2000)}` })).rejects.toThrow();
+      }
+      await end();
+      expect((await summary())["refused"]).toHaveLength(20);
+    });
+
+    test("fed after an operator cancelled it: kept for a company that is there, and nothing is registered", async () => {
+      await feedInTask({ name: "A", stars: 1 });
+      await cancelTask(operation(), taskId);
+      const late = await feedInTask({ name: "A", stars: 2 });
+      expect(late.companyId).toBe(companyId);
+      await expect(feedInTask({ name: "New" })).rejects.toMatchObject({ status: 404 });
+      expect((await db.query("select from company where name = 'New'")).rowCount).toBe(0);
+      expect(await documents()).toHaveLength(2);
+      const [kept] = (await documents()).filter(({ data }) => data["stars"] === 2);
+      expect(kept).toMatchObject({ late: `Fed too late: task ${taskId} was cancelled` });
+      // What is no company is not listed in a task that has ended.
+      const before = await summary();
+      await expect(feedInTask({ name: " " })).rejects.toMatchObject({ status: 422 });
+      expect(await summary()).toEqual(before);
+    });
+  });
 });

@@ -15,6 +15,7 @@ import { accept, type Paths, parseJsonText, route } from "../../platform/http.ts
 import { database, type TransactionalDatabase } from "../../platform/postgres.ts";
 import { timestamp } from "../../platform/timestamp.ts";
 import { findSourceAndCompany } from "./findSource.ts";
+import { noteRefused, refusalOf } from "./refusedEntry.ts";
 import { registerCompany, registeredCompany } from "./registerCompany.ts";
 
 /** The body of a feed. */
@@ -133,15 +134,28 @@ async function subjectOf(
   const named = claims.companyId ?? companyNamed(feed.company_id);
   const { source, companyId } = await findSourceAndCompany(db, claims.sourceId, named);
   if (claims.companyId === undefined && isCrm(source)) {
-    const company = accept(crmCompany, feed.raw_data);
-    // What comes too late registers no company.
-    const isLate = (await lateReason(db, claims)) !== undefined;
-    const found = isLate ? await registeredCompany(db, company) : await registerCompany(db, company, now);
-    if (found === undefined) throw noSuchCompany();
-    return { source, companyId: found.id };
+    return { source, companyId: await companyOfEntry(db, { claims, feed, now }) };
   }
   if (companyId === undefined) throw noSuchCompany();
   return { source, companyId };
+}
+
+/** The company that a CRM feeds, which is registered where it is new. What comes too late registers none. */
+async function companyOfEntry(
+  db: TransactionalDatabase,
+  { claims, feed, now }: Pick<ReceivedFeed, "claims" | "feed" | "now">,
+): Promise<number> {
+  const isLate = (await lateReason(db, claims)) !== undefined;
+  const register = async () => {
+    const company = accept(crmCompany, feed.raw_data);
+    return isLate ? registeredCompany(db, company) : registerCompany(db, company, now);
+  };
+  const found = await register().catch(async (error: unknown) => {
+    if (!isLate) await noteRefused(db, claims, refusalOf(feed.raw_data["name"], error));
+    throw error;
+  });
+  if (found === undefined) throw noSuchCompany();
+  return found.id;
 }
 
 /** The id that a body names. Number() would take "1e2", "0x64" and " 100 " for one. */

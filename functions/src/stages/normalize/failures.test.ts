@@ -10,6 +10,7 @@ import { beginRun } from "../../domain/rawDocument/documentRun.ts";
 import { storeRawDocument } from "../../domain/rawDocument/storeRawDocument.ts";
 import { firestore } from "../../platform/firebase.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
+import { cancelTask } from "../operate/ops/cancelTask.ts";
 
 // The first call loads the Firestore client and warms up the emulator.
 jest.setTimeout(60_000);
@@ -207,8 +208,7 @@ describe("a document of a task that was cancelled", () => {
     const cancel = () => cancelTaskById(taskId);
     return { feed, cancel, taskId };
   }
-  const cancelTaskById = (taskId: number) =>
-    db.query("insert into pipeline.cancelled_task (task_id, cancelled_at) values ($1, $2)", [taskId, NOW]);
+  const cancelTaskById = (taskId: number) => cancelTask({ db, operator: "command:me", now: NOW }, taskId);
   const dataOf = async (path: string) => (await firestore().doc(path).get()).get("data");
 
   test("is kept and goes no further where it is fed after that", async () => {

@@ -29,7 +29,7 @@ const CLAIM_DUE_TASKS = `
   ), run as (
     insert into pipeline.task_run (task_id, last_seen_at, fanned_out)
     select task_id, $1, false from claimed
-    on conflict (task_id) do update set last_seen_at = excluded.last_seen_at, fanned_out = false
+    on conflict (task_id) do update set last_seen_at = excluded.last_seen_at, fanned_out = false, refused = '{}'
   )
   select task_id, attempts as attempt from claimed order by task_id`;
 

@@ -227,8 +227,27 @@ describe("the status", () => {
       work: [],
       oldestWaiting: [],
       failingChecks: [],
+      moduleRequests: [],
       refusedTransitions: [],
     });
+  });
+
+  test("shows what the web application asked of modules: what failed whatever its age, and the rest since then", async () => {
+    await emptyTables(db);
+    const source = await insertSource(db, { name: "affinity" });
+    await db.query(
+      `insert into pipeline.module_request
+         (data_source_id, kind, state, requested_at, ended_at, result, error_type, error_text)
+       values ($1, 'HANDSHAKE', 'FAILED', $2, $2, null, 'Timeout', 'too slow'),
+              ($1, 'CRM_IMPORT', 'SUCCEEDED', $3, $3, '{"created": 1, "refused": ["x: no"]}', null, null)`,
+      [source, ago(48 * 60), ago(60)],
+    );
+    const asked = async (hours: number) => (await readStatus({ db, now: NOW }, { hours })).moduleRequests;
+    expect(await asked(2)).toMatchObject([
+      { source: "affinity", kind: "CRM_IMPORT", result: { created: 1, refused: ["x: no"] } },
+      { source: "affinity", kind: "HANDSHAKE", state: "FAILED", errorText: "too slow" },
+    ]);
+    expect(await asked(0.5)).toMatchObject([{ kind: "HANDSHAKE" }]);
   });
 
   test("shows what waits and what failed of any age, and what ended in the window", async () => {

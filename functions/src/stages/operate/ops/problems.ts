@@ -136,3 +136,30 @@ export async function lastErrors(db: Database): Promise<ReadonlyMap<number, Last
   const rows = await selectRows(db, errorRow, LAST_ERRORS);
   return new Map(rows.map(({ dataSourceId, ...error }) => [dataSourceId, error]));
 }
+
+const moduleRequestRow = z.object({
+  source: z.string(),
+  kind: z.enum(["HANDSHAKE", "CRM_IMPORT"]),
+  state: z.string(),
+  attempts: z.int(),
+  requestedAt: z.date(),
+  endedAt: z.date().nullable(),
+  result: z.unknown(),
+  errorType: z.string().nullable(),
+  errorText: z.string().nullable(),
+});
+
+// At most two rows a source.
+const MODULE_REQUESTS = `
+  select source.source_name as source, kind::text, state::text, attempt as attempts, requested_at, ended_at, result,
+         error_type, error_text
+    from pipeline.module_request
+    join data_source source on source.id = data_source_id
+   where state <> 'SUCCEEDED' or requested_at >= $1
+   order by requested_at desc
+   limit 50`;
+
+/** What modules were asked for the web application: what is open or failed, and what was asked since a time. */
+export function moduleRequests(db: Database, since: Date): Promise<z.output<typeof moduleRequestRow>[]> {
+  return selectRows(db, moduleRequestRow, MODULE_REQUESTS, [since]);
+}

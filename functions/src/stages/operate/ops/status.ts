@@ -1,7 +1,15 @@
 import { errorText } from "../../../platform/errorText.ts";
 import type { Database } from "../../../platform/postgres.ts";
 import { countWork, type WorkCount } from "./countWork.ts";
-import { failingChecks, type LastError, lastErrors, oldestWaiting, pauses, refusals } from "./problems.ts";
+import {
+  failingChecks,
+  type LastError,
+  lastErrors,
+  moduleRequests,
+  oldestWaiting,
+  pauses,
+  refusals,
+} from "./problems.ts";
 import type { QueueState } from "./queueStates.ts";
 import { readSourceHealth } from "./sourceHealth.ts";
 
@@ -28,6 +36,8 @@ export interface Status {
   readonly work: readonly WorkCount[];
   readonly oldestWaiting: Awaited<ReturnType<typeof oldestWaiting>>;
   readonly failingChecks: Awaited<ReturnType<typeof failingChecks>>;
+  /** Handshakes and CRM imports: those that are open or failed, and those asked for since then. */
+  readonly moduleRequests: Awaited<ReturnType<typeof moduleRequests>>;
   readonly refusedTransitions: Awaited<ReturnType<typeof refusals>>;
   /** Absent where there is no Cloud Tasks to ask, as in the emulator. */
   readonly queues?: readonly QueueState[];
@@ -60,6 +70,7 @@ export async function readStatus(
     work: await countWork(db, since),
     oldestWaiting: await oldestWaiting(db, now),
     failingChecks: await failingChecks(db),
+    moduleRequests: await moduleRequests(db, since),
     refusedTransitions: await refusals(db, since),
   };
   if (queueStates === undefined) return status;
