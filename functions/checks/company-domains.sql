@@ -1,9 +1,9 @@
 -- title: A domain belongs to one company
 -- severity: warn
--- means: Several companies have the same domain, in what a CRM said or as their description: they are one company.
--- do: Merge them in the web application: move what follows the younger one, then remove it.
+-- means: Several companies have the same domain, from a CRM or in their description, so they are probably one company.
+-- do: Merge them in the web application: move the newer one's followers to the older one, then delete the newer one.
 --
--- Reads all companies, of which there are thousands and not millions.
+-- Reads all companies: thousands, not millions.
 with named as (
   select domain, company_id from pipeline.company_domain
   union

@@ -1,8 +1,8 @@
--- title: Sources answer with something
+-- title: Sources send real data
 -- severity: warn
--- means: A source sent documents that are empty, or in which all numbers are 0, where the ones before were not. Nobody
---   was told news of them, and their values are in no history.
--- do: Look into the module's answers and log: it has failed without saying so. pipeline.data_problem names the documents.
+-- means: A source sent documents that are empty, hold a page without its content, or have only zeros where earlier ones
+--   did not. They produced no news, and their values are in no history.
+-- do: Check the module's answers and log: it failed without reporting it. pipeline.data_problem lists the documents.
 --
 -- The last two days. Reads data_problem_source_idx for each source.
 select source.id as data_source_id, found.documents, found.last_found_at

@@ -1,8 +1,8 @@
--- title: What is recorded of raw documents adds up
+-- title: Records of raw documents are consistent
 -- severity: warn
--- means: What is recorded of a raw document contradicts itself: it counts other issues than there are, or is analyzed
---   without a record of the analysis.
--- do: This is a mistake in this backend, or somebody changed rows by hand. Look into the log for the document's id.
+-- means: A raw document's records contradict each other: its issue count is wrong, or it is marked as analyzed without a
+--   record of the analysis.
+-- do: This is a bug in this backend, or someone edited rows by hand. Search the log for the document's id.
 --
 -- Documents of the last two days; of those that retention removed, the issues went with them. Reads
 -- raw_document_changed_idx for each source, the rest by primary keys.

@@ -1,8 +1,8 @@
 -- title: No value is lost
 -- severity: warn
--- means: A raw document gave another number of values than are stored under its id.
--- do: Where somebody removed a measurement, its values went with it, and all is well. Otherwise values were lost or
---   written by somebody else: the document is kept, so it can be processed again.
+-- means: The number of values stored for a raw document differs from the number it produced.
+-- do: If someone deleted a measurement, its values went with it and nothing is wrong. Otherwise values were lost, or
+--   something else wrote them. The document is kept: process it again with `scripts/dev ops backfill`.
 --
 -- Documents of the last two days, but for those whose values retention removed. Reads raw_document_changed_idx for each source, and counts by
 -- measurement_*_value_raw_document_idx.

@@ -1,7 +1,7 @@
 -- title: Raw documents can be normalized
 -- severity: warn
--- means: At least 5 raw documents of a source, and a tenth of those that were worked on, have failed.
--- do: `scripts/dev ops failed` lists them with their reasons. Correct the map or the module, then run them again by
+-- means: At least 5 raw documents of a source, and at least a tenth of those processed, have failed.
+-- do: List them and their reasons with `scripts/dev ops failed`. Fix the map or the module, then run them again with
 --   `scripts/dev ops retry`.
 --
 -- The last two days. Reads raw_document_changed_idx for each source.

@@ -1,8 +1,8 @@
--- title: Raw documents are worked on
+-- title: Raw documents are processed in time
 -- severity: warn
--- means: Raw documents have been waiting for their normalization or their analysis for more than an hour.
--- do: See whether the functions of stages 4 and 5 run, and whether the sweep does; its runs are in pipeline.job_run.
---   The sweep sets such documents going again by itself, and fails them with their reason in the end.
+-- means: Raw documents have been waiting for more than an hour to be normalized or analyzed.
+-- do: Check that normalizeRawData and analyzeBatch run, and the sweep as well (`scripts/dev ops runs --job sweep`). The
+--   sweep retries such documents by itself, and in the end fails them with the reason.
 --
 -- Reads raw_document_open_idx: what is open stays few.
 select data_source_id, company_id, id as raw_document_id, lower(state::text) as state, state_since, attempt

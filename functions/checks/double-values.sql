@@ -1,8 +1,8 @@
--- title: A moment has one value
+-- title: A series has one value at a time
 -- severity: warn
--- means: In one run, a source said two different things about the same series at the same moment.
--- do: Either the module contradicts itself, or its documents do not say which of a company's handles they are about
---   (an id, a URL or a name). Only one of the two is compared with earlier values.
+-- means: In one run, a source reported two different values for the same series and time.
+-- do: Fix the module: it contradicts itself, or its documents do not say which of a company's handles they are about (by
+--   an id, a URL or a name). Only one of the two values is compared with earlier ones.
 --
 -- Documents of the last two days. In another run it is a correction, and nothing is wrong. Reads
 -- raw_document_changed_idx for each source, raw_document_source_idx for documents of the same moment, and the values

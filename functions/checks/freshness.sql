@@ -1,9 +1,8 @@
--- title: Sources bring new documents
+-- title: Sources deliver new documents
 -- severity: warn
--- means: An active source has brought no document that could be normalized for longer than twice its frequency,
---   although its runs succeed.
--- do: Look into the module's answers and log: it says that it is done without feeding anything. Where it has nothing
---   new to say, lower the source's frequency.
+-- means: An active source has delivered no usable document for more than twice its frequency, although its runs succeed.
+-- do: Check the module's answers and log: it reports success without feeding anything. If the source rarely has anything
+--   new, lower its frequency.
 --
 -- Sources that are paused are left out, and runs of the last hour, whose documents may be on their way. Reads
 -- scheduled_task_source_idx, mining_call_task_id_company_id_key and raw_document_changed_idx for each source.

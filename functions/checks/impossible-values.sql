@@ -1,10 +1,10 @@
--- title: Values are possible
+-- title: Values are plausible
 -- severity: halt
--- means: A source brought what cannot be: observations from the future, numbers that are none, dates without end, or
---   negative counts. Or a sentiment is not between 0 and 10, which is our own doing and pauses nothing.
--- do: Correct the module or the map, then remove the values, or process their documents again by
---   `scripts/dev ops backfill`: the source goes on by itself. Where a value is right after all, `scripts/dev ops resume`
---   overrules the check.
+-- means: A source delivered impossible values: observations from the future, not-a-number or infinite values, infinite
+--   dates, or negative counts. Or a sentiment score is outside 0 to 10, which is our own error and pauses nothing.
+-- do: Fix the module or the map, then delete the values, or process their documents again with
+--   `scripts/dev ops backfill`. The source then resumes by itself. If a value is right after all, overrule the check with
+--   `scripts/dev ops resume`.
 --
 -- Documents of the last two days, or from two days before it paused the first source. A day ahead is what feeding
 -- allows: the module's clock and its time zone. Reads raw_document_changed_idx for each source, and values by
@@ -16,15 +16,15 @@ with recent as (
       on document.data_source_id = source.id and document.state_since >= $2::timestamp(3)
    where document.state in ('NORMALIZED', 'ANALYZED', 'DATA_PROBLEM')
 ), odd as (
-  select raw_document_id, company_measurement_id, 'is no number' as problem, false as is_count
+  select raw_document_id, company_measurement_id, 'is not a number' as problem, false as is_count
     from recent join public.measurement_float_value on raw_document_id = recent.id
    where value in ('NaN', 'Infinity', '-Infinity')
   union all
-  select raw_document_id, company_measurement_id, 'is no number', false
+  select raw_document_id, company_measurement_id, 'is not a number', false
     from recent join public.measurement_bigint_value on raw_document_id = recent.id
    where value in ('NaN', 'Infinity', '-Infinity')
   union all
-  select raw_document_id, company_measurement_id, 'is no date', false
+  select raw_document_id, company_measurement_id, 'is not a date', false
     from recent join public.measurement_date_value on raw_document_id = recent.id
    where not isfinite(value)
   union all

@@ -1,8 +1,8 @@
--- title: Everything belongs to something
+-- title: No orphaned values, findings or alerts
 -- severity: warn
--- means: Values whose raw document nobody knows, findings of a series that is gone, or alerts that tell nothing.
--- do: Somebody deleted rows by hand, or a deletion was not complete. Values of an unknown document cannot be told from
---   wrong ones: delete them by their raw_document_id.
+-- means: There are values without a raw document, findings without a series, or alerts without a finding.
+-- do: Someone deleted rows by hand, or a deletion was incomplete. Nothing shows whether values of an unknown document are
+--   right, so delete them by their raw_document_id.
 --
 -- The last two days, and of each table its newest rows by its primary key (50,000 values, 10,000 findings and alerts).
 with recent_value as (

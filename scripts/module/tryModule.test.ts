@@ -275,7 +275,10 @@ describe("examples/wikipedia", () => {
     expect(found.reason).toBeUndefined();
 
     const unknown = await tryModule({ ...request(endpoint, port), company: { name: "Nobody" } });
-    expect(unknown).toMatchObject({ documents: [], reason: expect.stringContaining('knows no "Nobody"') });
+    expect(unknown).toMatchObject({
+      documents: [],
+      reason: expect.stringContaining('no identifier for "Nobody"'),
+    });
   });
 
   test("answers 401 without a token signed by its key", async () => {
