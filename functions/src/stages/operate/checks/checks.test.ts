@@ -220,19 +220,19 @@ describe("what is wrong is found, by the check that is for it alone", () => {
       "impossible-values",
       "NaN",
       "update measurement_float_value set value = 'NaN'",
-      { problem: "is no number" },
+      { problem: "is not a number" },
     ],
     [
       "impossible-values",
       "-Infinity",
       "update measurement_bigint_value set value = '-Infinity'",
-      { problem: "is no number" },
+      { problem: "is not a number" },
     ],
     [
       "impossible-values",
       "an endless date",
       "update measurement_date_value set value = 'infinity'",
-      { problem: "is no date" },
+      { problem: "is not a date" },
     ],
     [
       "impossible-values",
