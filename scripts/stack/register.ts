@@ -98,9 +98,14 @@ export async function startDueTasks(baseUrl: string): Promise<void> {
   await getJson(new URL("/schedule", baseUrl));
 }
 
-async function getJson(url: URL): Promise<unknown> {
+// Each waits for 50 s: as long as the slowest handshake takes.
+const MAX_ASKS = 3;
+
+/** @throws UserError unless the answer is a 200; a 202 asks again for it */
+async function getJson(url: URL, asked = 1): Promise<unknown> {
   const response = await fetch(url);
   const text = await response.text();
+  if (response.status === 202 && asked < MAX_ASKS) return getJson(url, asked + 1);
   if (response.status !== 200)
     throw new UserError(`GET ${url.pathname} was answered ${response.status}: ${text}`);
   return JSON.parse(text);

@@ -10,11 +10,10 @@ export const analyzeBatch = documentFunction(
     name: "analyzeBatch",
     account: "analyze",
     document: "parma/analytics/batch/{rawDocumentId}",
-    // 45,000 values, and those of the document before, take 400 MB.
+    // Two of the largest documents, of 124,000 items each, take 800 MiB (test/memory).
     memory: "1GiB",
     // The largest document takes five seconds; those that wait before it come first.
     timeoutSeconds: 180,
-    // Two of the largest documents fit the memory.
     concurrency: 2,
     // Whether there is a language model: the news that it may put in better words are enqueued.
     maxInstances: 5,

@@ -9,7 +9,8 @@ export const feedRawData = httpFunction(
     name: "feedRawData",
     path: "/feed-raw-data",
     account: "ingest",
-    // A body of 20 MiB takes up to 450 MiB while it is parsed and hashed, so few at a time share an instance.
+    // Four of the largest bodies take 900 MiB while they are parsed and hashed (test/memory). The rest is for what V8 frees
+    // late.
     memory: "2GiB",
     concurrency: 4,
     timeoutSeconds: 60,

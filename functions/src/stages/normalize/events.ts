@@ -9,11 +9,10 @@ export const normalizeRawData = documentFunction(
     name: "normalizeRawData",
     account: "normalize",
     document: "parma/mining/datasource/{source}/raw_data/{documentId}",
-    // A raw answer of 20 MB takes some 400 MB while it is read and written.
+    // Two of the largest raw answers take 625 MiB while they are read and written (test/memory).
     memory: "1GiB",
     // The largest document takes about 20 s; a database that is busy may take a minute for a statement.
     timeoutSeconds: 180,
-    // Two of the largest documents fit the memory.
     concurrency: 2,
     maxInstances: 6,
     connections: 2,
