@@ -61,7 +61,7 @@ describe.each([
   ["the number of values", "COUNT", null, 10, [1, 1, 1, 6], "+100%"],
   ["below the number of values", "COUNT", null, 10, [3, 2, 1], undefined],
   ["the number of the last N", "COUNT", 2, 10, [1, 1, 1, 6], "+200%"],
-  ["an unknown method is the last value", "MEDIAN", 5, 10, [1, 1, 100, 150], "+50%"],
+  ["an unknown method is the last value", "MODE", 5, 10, [1, 1, 100, 150], "+50%"],
   ["a method of no name", "  ", 3, 10, [1, 1, 100, 150], "+50%"],
   ["a method by its other name", "Mean", 2, 10, [1000, 10, 20, 30], "+100%"],
   ["a method in lower case", " avg ", 2, 10, [1000, 10, 20, 30], "+100%"],
@@ -168,7 +168,7 @@ test("the percentage is of the reference's size", () => {
 
 test("a method that is not known is reported once", async () => {
   const company = await observedCompany(db, { stars: ["int"] });
-  await company.rule("stars", { threshold: 10, method: "MEDIAN" });
+  await company.rule("stars", { threshold: 10, method: "MODE" });
   for (let day = 1; day <= 3; day += 1) await analyze(db, await company.observe(may(day), [["stars", day]]));
   expect(warned).toHaveBeenCalledTimes(1);
 });
