@@ -22,6 +22,7 @@ const HEAVY: Readonly<Record<string, string>> = {
   feedRawData: FIRESTORE,
   askModule: FIRESTORE,
   mineCompany: FIRESTORE,
+  mineCompanyAlone: FIRESTORE,
   normalizeAgain: FIRESTORE,
   processAgain: FIRESTORE,
   erase: FIRESTORE,

@@ -26,6 +26,7 @@ const PAYLOADS: Readonly<Record<string, object>> = {
   askModule: { sourceId: 1, kind: "HANDSHAKE", run: 1 },
   mineSource: { taskId: 1, attempt: 1, after: null },
   mineCompany: { taskId: 1, attempt: 1, companyId: 1 },
+  mineCompanyAlone: { taskId: 1, attempt: 1, companyId: 1 },
   normalizeAgain: { path: "parma/mining/datasource/none/raw_data/none" },
   analyzeAgain: { rawDocumentId: "none" },
   improveNews: { newsId: 1 },
