@@ -24,6 +24,8 @@ create type pipeline.job_state as enum ('RUNNING', 'SUCCEEDED', 'FAILED');
 
 create type pipeline.job_trigger as enum ('SCHEDULE', 'HTTP', 'COMMAND');
 
+create type pipeline.message_kind as enum ('ALERT', 'REPORT', 'TEST', 'NOTICE');
+
 create type pipeline.module_request_kind as enum ('HANDSHAKE', 'CRM_IMPORT');
 
 create type pipeline.module_request_state as enum ('WAITING', 'RUNNING', 'SUCCEEDED', 'FAILED');
@@ -212,9 +214,9 @@ CREATE INDEX data_problem_source_idx ON pipeline.data_problem USING btree (data_
 
 create table pipeline.delivery (
   id bigint generated always as identity not null,
-  kind pipeline.delivery_kind not null,
+  kind pipeline.message_kind not null,
   user_id integer,
-  channel_id integer not null,
+  channel_id integer,
   company_id integer,
   week date,
   state pipeline.delivery_state default 'PENDING'::pipeline.delivery_state not null,
@@ -228,24 +230,33 @@ create table pipeline.delivery (
   error text,
   correlation text,
   uploads jsonb default '{}'::jsonb not null,
+  destination_id bigint,
+  notice_id bigint,
   constraint delivery_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channel(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint delivery_check CHECK (
 CASE kind
-    WHEN 'ALERT'::pipeline.delivery_kind THEN ((user_id IS NOT NULL) AND (company_id IS NOT NULL))
-    WHEN 'REPORT'::pipeline.delivery_kind THEN ((user_id IS NOT NULL) AND (week IS NOT NULL))
+    WHEN 'ALERT'::pipeline.message_kind THEN ((user_id IS NOT NULL) AND (company_id IS NOT NULL) AND (channel_id IS NOT NULL))
+    WHEN 'REPORT'::pipeline.message_kind THEN ((user_id IS NOT NULL) AND (week IS NOT NULL) AND (channel_id IS NOT NULL))
+    WHEN 'NOTICE'::pipeline.message_kind THEN (notice_id IS NOT NULL)
     ELSE true
 END),
   constraint delivery_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint delivery_destination_check CHECK ((destination_id IS NOT NULL)),
+  constraint delivery_destination_id_fkey FOREIGN KEY (destination_id) REFERENCES pipeline.destination(id) ON DELETE CASCADE,
+  constraint delivery_notice_id_fkey FOREIGN KEY (notice_id) REFERENCES pipeline.notice(id) ON DELETE CASCADE,
   constraint delivery_pkey PRIMARY KEY (id),
   constraint delivery_user_id_fkey FOREIGN KEY (user_id) REFERENCES public."user"(id) ON UPDATE CASCADE ON DELETE CASCADE
 );
 CREATE INDEX delivery_channel_idx ON pipeline.delivery USING btree (channel_id, created_at);
 CREATE INDEX delivery_company_idx ON pipeline.delivery USING btree (company_id, created_at);
 CREATE INDEX delivery_created_at_idx ON pipeline.delivery USING btree (created_at);
-CREATE UNIQUE INDEX delivery_joinable_key ON pipeline.delivery USING btree (user_id, channel_id, company_id) WHERE ((kind = 'ALERT'::pipeline.delivery_kind) AND (state = 'PENDING'::pipeline.delivery_state) AND (attempt = 0));
+CREATE INDEX delivery_destination_idx ON pipeline.delivery USING btree (destination_id);
+CREATE UNIQUE INDEX delivery_joinable_key ON pipeline.delivery USING btree (user_id, channel_id, company_id) WHERE ((kind = 'ALERT'::pipeline.message_kind) AND (state = 'PENDING'::pipeline.delivery_state) AND (attempt = 0));
+CREATE UNIQUE INDEX delivery_notice_key ON pipeline.delivery USING btree (notice_id, destination_id) WHERE (kind = 'NOTICE'::pipeline.message_kind);
 CREATE INDEX delivery_open_idx ON pipeline.delivery USING btree (send_after) WHERE (state = ANY (ARRAY['PENDING'::pipeline.delivery_state, 'SENDING'::pipeline.delivery_state]));
-CREATE UNIQUE INDEX delivery_report_key ON pipeline.delivery USING btree (user_id, channel_id, week) WHERE (kind = 'REPORT'::pipeline.delivery_kind);
+CREATE UNIQUE INDEX delivery_report_key ON pipeline.delivery USING btree (user_id, channel_id, week) WHERE (kind = 'REPORT'::pipeline.message_kind);
 CREATE INDEX delivery_user_idx ON pipeline.delivery USING btree (user_id, created_at);
+CREATE TRIGGER delivery_destination BEFORE INSERT ON pipeline.delivery FOR EACH ROW WHEN (((new.destination_id IS NULL) AND (new.channel_id IS NOT NULL))) EXECUTE FUNCTION pipeline.set_destination();
 CREATE TRIGGER delivery_transition BEFORE UPDATE ON pipeline.delivery FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (current_setting('parma.enforce_states'::text, true) = 'on'::text))) EXECUTE FUNCTION pipeline.check_transition('state', 'id');
 
 create table pipeline.delivery_finding (
@@ -258,6 +269,18 @@ create table pipeline.delivery_finding (
   constraint delivery_finding_pkey PRIMARY KEY (finding_id, user_id, channel_id)
 );
 CREATE INDEX delivery_finding_delivery_idx ON pipeline.delivery_finding USING btree (delivery_id);
+
+create table pipeline.destination (
+  id bigint generated always as identity not null,
+  kind text default 'CHANNEL'::text not null,
+  channel_id integer,
+  constraint destination_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channel(id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint destination_channel_id_key UNIQUE (channel_id),
+  constraint destination_check CHECK (((kind = 'CHANNEL'::text) = (channel_id IS NOT NULL))),
+  constraint destination_kind_check CHECK ((kind = ANY (ARRAY['CHANNEL'::text, 'OPERATORS'::text]))),
+  constraint destination_pkey PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX destination_operators_key ON pipeline.destination USING btree (kind) WHERE (kind = 'OPERATORS'::text);
 
 create table pipeline.detector_state (
   company_measurement_id integer not null,
@@ -433,6 +456,16 @@ create table pipeline.normalization_issue (
   received text not null,
   constraint normalization_issue_pkey PRIMARY KEY (raw_document_id, path, expected),
   constraint normalization_issue_raw_document_id_fkey FOREIGN KEY (raw_document_id) REFERENCES pipeline.raw_document(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+
+create table pipeline.notice (
+  id bigint generated always as identity not null,
+  key text not null,
+  subject text not null,
+  body text not null,
+  created_at timestamp(3) without time zone not null,
+  constraint notice_key_key UNIQUE (key),
+  constraint notice_pkey PRIMARY KEY (id)
 );
 
 create table pipeline.operation (
@@ -1357,6 +1390,44 @@ AS $function$
   select exists (select from pipeline.erasure where erasure.kind = $1 and erasure.subject_id = $2)
 $function$;
 
+CREATE OR REPLACE FUNCTION pipeline.move_operator_notices()
+ RETURNS integer
+ LANGUAGE sql
+AS $function$
+  with operators as (
+    insert into pipeline.destination as destination (kind) values ('OPERATORS')
+    on conflict (kind) where kind = 'OPERATORS' do update set kind = destination.kind
+    returning id
+  ), moved as (
+    update pipeline.operator_notice set state = 'SUPPRESSED', error = 'Moved to pipeline.delivery'
+     where state = 'PENDING'
+    returning key, subject, body, created_at, send_after
+  ), notice as (
+    insert into pipeline.notice (key, subject, body, created_at)
+    select key, subject, body, created_at from moved
+    on conflict (key) do nothing
+    returning id, key
+  ), opened as (
+    insert into pipeline.delivery (kind, destination_id, notice_id, send_after, created_at)
+    select 'NOTICE'::pipeline.message_kind, operators.id, notice.id, moved.send_after, moved.created_at
+      from notice join moved using (key) cross join operators
+    returning id
+  )
+  select count(*)::integer from opened
+$function$;
+revoke execute on function pipeline.move_operator_notices() from public;
+
+CREATE OR REPLACE FUNCTION pipeline.set_destination()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into pipeline.destination (kind, channel_id) values ('CHANNEL', new.channel_id) on conflict (channel_id) do nothing;
+  select id into new.destination_id from pipeline.destination where channel_id = new.channel_id;
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.add_company_data_source_relationship()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1418,6 +1489,9 @@ grant select on pipeline.delivery to parma_readonly;
 grant delete, insert, select, update on pipeline.delivery_finding to parma_functions;
 grant select on pipeline.delivery_finding to parma_readonly;
 grant usage on pipeline.delivery_id_seq to parma_functions;
+grant delete, insert, select, update on pipeline.destination to parma_functions;
+grant select on pipeline.destination to parma_readonly;
+grant usage on pipeline.destination_id_seq to parma_functions;
 grant delete, insert, select, update on pipeline.detector_state to parma_functions;
 grant select on pipeline.detector_state to parma_readonly;
 grant delete, insert, select, update on pipeline.document_walk to parma_functions;
@@ -1454,6 +1528,9 @@ grant delete, insert, select, update on pipeline.mute to parma_functions;
 grant select on pipeline.mute to parma_readonly;
 grant delete, insert, select, update on pipeline.normalization_issue to parma_functions;
 grant select on pipeline.normalization_issue to parma_readonly;
+grant delete, insert, select, update on pipeline.notice to parma_functions;
+grant select on pipeline.notice to parma_readonly;
+grant usage on pipeline.notice_id_seq to parma_functions;
 grant delete, insert, select, update on pipeline.operation to parma_functions;
 grant select on pipeline.operation to parma_readonly;
 grant usage on pipeline.operation_id_seq to parma_functions;

@@ -39,7 +39,7 @@ const FUNCTIONS = {
   "stages/report/jobs": ["weeklyReports"],
 
   // 8 operate: shows how everything does, and sets going again what stands still
-  "stages/operate/functions": ["erase", "health", "ops", "processAgain", "sendOperatorNotice"],
+  "stages/operate/functions": ["erase", "health", "ops", "processAgain"],
   "stages/operate/jobs": ["checkData"],
   // what the stages bring to it
   upkeep: ["retain", "sweep"],

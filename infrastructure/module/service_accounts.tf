@@ -37,7 +37,7 @@ locals {
     }
     operate = {
       rights  = ["tasks", "queues", "firestore", "write-bucket", "delete-slack-tokens"]
-      secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY", "PARMA_LINK_SECRET", "SMTP_URL"]
+      secrets = ["PARMA_SHARED_SECRET_KEY", "PARMA_ANALYTICS_SECRET_KEY", "PARMA_LINK_SECRET"]
     }
   }
 

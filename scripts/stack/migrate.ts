@@ -92,7 +92,10 @@ export async function migrateAfterDeploy(databaseUrl: string, waitSeconds: numbe
   if (waitSeconds > 0 && (await onConnection(databaseUrl, hasOldTransitions))) {
     await setTimeout(waitSeconds * 1000);
   }
-  return onConnection(databaseUrl, removeOldTransitions);
+  return onConnection(databaseUrl, async (db) => {
+    await db.query("select pipeline.move_operator_notices()");
+    return removeOldTransitions(db);
+  });
 }
 
 async function onConnection<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {

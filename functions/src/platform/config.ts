@@ -141,12 +141,9 @@ export function mailConfig(environment = process.env): z.output<typeof mail> {
 
 const operatorMail = z.object({ OPERATOR_EMAIL: of("OPERATOR_EMAIL") });
 
-/** Reads whom the operators' mail goes to, and by which server; undefined where nobody is to get any. */
-export function operatorMailConfig(environment = process.env) {
-  const { OPERATOR_EMAIL } = read(operatorMail, environment);
-  if (OPERATOR_EMAIL === undefined) return undefined;
-  const { SMTP_URL, MAIL_FROM } = mailConfig(environment);
-  return { to: OPERATOR_EMAIL, from: MAIL_FROM, transportUrl: SMTP_URL };
+/** Reads where operators are written to; undefined where the log alone tells them. */
+export function operatorEmailConfig(environment = process.env): string | undefined {
+  return read(operatorMail, environment).OPERATOR_EMAIL;
 }
 
 const slack = z.object({ SLACK_API_URL: of("SLACK_API_URL") });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { send } from "../../src/adapters/channels/send.ts";
+import { send } from "../../src/adapters/channels/channels.ts";
 import { attemptDelivery } from "../../src/domain/message/attemptDelivery.ts";
 import { databaseOf, openPool } from "../../src/platform/postgres.ts";
 import { composeAlert } from "../../src/stages/notify/composeAlert.ts";

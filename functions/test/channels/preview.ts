@@ -56,7 +56,7 @@ async function preview(name: string, message: Message): Promise<void> {
     channel: "news",
     ts: "0",
     metadata: null,
-    postedAt: message.sentAt.toISOString(),
+    postedAt: (message.kind === "notice" ? message.createdAt : message.sentAt).toISOString(),
     ...content,
   };
   await writeFile(join(folder, `${name}.slack.html`), messagesPage([posted], new Map(), images));

@@ -17,8 +17,8 @@ beforeAll(async () => {
 afterAll(() => stack.close());
 
 const WAITING = "e2e-waiting-document";
-const NOTICE =
-  "select state::text from pipeline.operator_notice where subject = 'A data check fails: Raw documents are worked on'";
+const NOTICE = `select delivery.state::text from pipeline.notice join pipeline.delivery on delivery.notice_id = notice.id
+    where notice.subject = 'A data check fails: Raw documents are worked on'`;
 
 test("the scheduled function runs all checks as they are deployed, and has operators told", async () => {
   const hoursAgo = new Date(Date.now() - 2 * 3_600_000);

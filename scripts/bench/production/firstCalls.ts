@@ -34,7 +34,6 @@ const PAYLOADS: Readonly<Record<string, object>> = {
   deliver: { deliveryId: 1 },
   sendTestMessage: { channelId: 1 },
   sendReport: { userId: 1, week: "2024-01-01" },
-  sendOperatorNotice: { noticeId: 1 },
   erase: { erasureId: 1 },
   processAgain: { backfillId: 1, companyId: 1 },
 };

@@ -4,7 +4,7 @@ import { addLogIds } from "../../platform/logContext.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
 import { RetryLater } from "../../platform/retryLater.ts";
 import { stateModels } from "../state/stateModels.ts";
-import type { Send } from "./channel.ts";
+import type { Channel, Send } from "./channel.ts";
 import { beginAttempt, type DueDelivery, markSending, rememberUpload } from "./claimDelivery.ts";
 import { DeliveryError } from "./deliveryError.ts";
 import type { Message } from "./message.ts";
@@ -16,6 +16,8 @@ export interface SendContext {
   readonly db: Database;
   readonly send: Send;
   readonly clock: () => Date;
+  /** Where operators are written to. Without it, the log alone tells them. */
+  readonly operatorEmail?: string | undefined;
 }
 
 /** Makes the message of a delivery; undefined where there is nothing to say. */
@@ -54,21 +56,34 @@ export async function attemptDelivery(context: SendContext, id: number, compose:
   addLogIds({ delivery: id, ...(correlation === null ? {} : { correlation }) });
   const end = async (outcome: Outcome) => {
     await recordOutcome(db, delivery, outcome, clock());
+    // Those who should hear of it are those who cannot be reached.
+    if (kind === "NOTICE" && outcome.state === "FAILED") {
+      logError("The operators could not be told", new Error(outcome.error));
+    }
     const durationMs = Math.round(performance.now() - begunAt);
     logEvent("delivery_attempted", { kind, channel: channelId, attempt, state: outcome.state, durationMs });
   };
   if (attempt > MOST_ATTEMPTS) {
     return end({ state: "FAILED", error: `Given up: ${MOST_ATTEMPTS} attempts ended without a result.` });
   }
-  const silence = kind === "TEST" ? undefined : await silenceReason(db, delivery, clock());
+  const channel = delivery.channel ?? operatorChannel(context);
+  if (channel === undefined) return end({ state: "SUPPRESSED", error: "OPERATOR_EMAIL is not set" });
+  const isPersonal = kind === "ALERT" || kind === "REPORT";
+  const silence = isPersonal ? await silenceReason(db, delivery, clock()) : undefined;
   const message = silence === undefined ? await compose(delivery, clock()) : undefined;
   if (message === undefined) {
     return end({ state: "SUPPRESSED", error: silence ?? "There is nothing to say any more." });
   }
-  const outcome = await outcomeOf(context, delivery, message);
+  const outcome = await outcomeOf(context, { ...delivery, channel }, message);
   if (outcome === undefined) return;
   await end(outcome);
   if (outcome.state === "PENDING") throw new NotSentYetError(`Delivery ${id}: ${outcome.error}`);
+}
+
+function operatorChannel({ operatorEmail }: SendContext): Channel | undefined {
+  return operatorEmail === undefined
+    ? undefined
+    : { type: "EMAIL", destination: operatorEmail, secretId: null };
 }
 
 const stateRow = z.object({ state: z.string() });
@@ -88,7 +103,7 @@ const ABANDON = `
 
 async function outcomeOf(
   { db, send, clock }: SendContext,
-  delivery: DueDelivery,
+  delivery: DueDelivery & { readonly channel: Channel },
   message: Message,
 ): Promise<Outcome | undefined> {
   const { id, channel, attempt } = delivery;

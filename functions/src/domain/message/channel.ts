@@ -1,8 +1,11 @@
 import type { Message } from "./message.ts";
 
-/** A row of notification_channel, as far as sending needs it. */
+/** The kinds of channels. adapters/channels has a folder and a line for each. */
+export const CHANNEL_TYPES = ["EMAIL", "SLACK"] as const;
+
+/** Where a message goes, as far as sending needs it. */
 export interface Channel {
-  readonly type: "EMAIL" | "SLACK";
+  readonly type: (typeof CHANNEL_TYPES)[number];
   readonly destination: string;
   readonly secretId: string | null;
 }
@@ -33,7 +36,7 @@ export interface Uploads {
 }
 
 /** A message that the provider took. */
-export interface Sent {
+interface Sent {
   /** Message-ID of an email; channel and timestamp of a Slack message, e.g. `C0123456789:1700000000.000100`. */
   readonly providerId: string | null;
   /** What did not go as it should, and did not matter enough to stop the message. */

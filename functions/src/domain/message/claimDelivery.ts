@@ -1,31 +1,35 @@
 import { z } from "zod";
 import { type Database, selectRow } from "../../platform/postgres.ts";
+import { CHANNEL_TYPES } from "./channel.ts";
+
+/** What is delivered. */
+export const DELIVERY_KINDS = ["ALERT", "REPORT", "TEST", "NOTICE"] as const;
+
+const channelRow = {
+  channelType: z.enum(CHANNEL_TYPES),
+  destination: z.string(),
+  secretId: z.string().nullable(),
+};
+const noChannel = { channelType: z.null(), destination: z.null(), secretId: z.null() };
+const delivery = {
+  id: z.coerce.number(),
+  kind: z.enum(DELIVERY_KINDS),
+  userId: z.int().nullable(),
+  companyId: z.int().nullable(),
+  channelId: z.int().nullable(),
+  noticeId: z.coerce.number().nullable(),
+  attempt: z.int(),
+  /** The run of a source that opened it; a report has none. */
+  correlation: z.string().nullable(),
+  uploads: z.record(z.string(), z.string()),
+};
 
 const pendingRow = z
-  .object({
-    id: z.coerce.number(),
-    kind: z.enum(["ALERT", "REPORT", "TEST"]),
-    user_id: z.int().nullable(),
-    company_id: z.int().nullable(),
-    channel_id: z.int(),
-    attempt: z.int(),
-    channel_type: z.enum(["EMAIL", "SLACK"]),
-    destination: z.string(),
-    secret_id: z.string().nullable(),
-    correlation: z.string().nullable(),
-    uploads: z.record(z.string(), z.string()),
-  })
-  .transform((row) => ({
-    id: row.id,
-    kind: row.kind,
-    userId: row.user_id,
-    companyId: row.company_id,
-    channelId: row.channel_id,
-    attempt: row.attempt,
-    /** The run of a source that opened it; of a report there is none. */
-    correlation: row.correlation,
-    uploads: row.uploads,
-    channel: { type: row.channel_type, destination: row.destination, secretId: row.secret_id },
+  .union([z.object({ ...delivery, ...channelRow }), z.object({ ...delivery, ...noChannel })])
+  .transform(({ channelType, destination, secretId, ...row }) => ({
+    ...row,
+    /** Undefined where it goes to the operators. */
+    channel: channelType === null ? undefined : { type: channelType, destination, secretId },
   }));
 
 /** A delivery whose turn has come, and the channel that it goes to. */
@@ -40,11 +44,13 @@ export function beginAttempt(db: Database, id: number, now: Date): Promise<DueDe
 const BEGIN = `
   update pipeline.delivery
      set attempt = delivery.attempt + 1
-    from notification_channel channel
+    from pipeline.destination
+    left join notification_channel channel on channel.id = destination.channel_id
    where delivery.id = $1 and delivery.state = 'PENDING' and delivery.send_after <= $2
-     and channel.id = delivery.channel_id
-  returning delivery.id, delivery.kind, delivery.user_id, delivery.company_id, delivery.channel_id, delivery.attempt,
-            channel.channel_type, channel.destination, channel.secret_id, delivery.correlation, delivery.uploads`;
+     and destination.id = delivery.destination_id
+  returning delivery.id, delivery.kind, delivery.user_id, delivery.company_id, delivery.channel_id, delivery.notice_id,
+            delivery.attempt, channel.channel_type, channel.destination, channel.secret_id, delivery.correlation,
+            delivery.uploads`;
 
 /** Keeps the id of a file that was uploaded for a delivery, so that a retry need not upload it again. */
 export async function rememberUpload(

@@ -99,5 +99,15 @@ export interface TestMessage {
   readonly sentAt: Date;
 }
 
+/** Something that operators have to know. */
+export interface NoticeMessage {
+  readonly kind: "notice";
+  /** One line. */
+  readonly subject: string;
+  /** An empty line between paragraphs. */
+  readonly body: string;
+  readonly createdAt: Date;
+}
+
 /** Everything that is ever sent, before any channel has a say in how it looks. */
-export type Message = AlertMessage | ReportMessage | TestMessage;
+export type Message = AlertMessage | ReportMessage | TestMessage | NoticeMessage;

@@ -67,7 +67,7 @@ const OPEN = prepared(`
             and told.channel_id = channel.channel_id)
   ), opened as (
     insert into pipeline.delivery as delivery (kind, user_id, channel_id, company_id, send_after, created_at, correlation)
-    select distinct 'ALERT'::pipeline.delivery_kind, user_id, channel_id, $1::int, $4::timestamp, $3::timestamp, $5::text
+    select distinct 'ALERT'::pipeline.message_kind, user_id, channel_id, $1::int, $4::timestamp, $3::timestamp, $5::text
       from wanted order by user_id, channel_id
     on conflict (user_id, channel_id, company_id) where kind = 'ALERT' and state = 'PENDING' and attempt = 0
       do update set send_after = delivery.send_after

@@ -41,7 +41,7 @@ const RECORD = `
   )
   insert into pipeline.channel_status as status (channel_id, last_error, last_error_at, last_sent_at)
   select channel_id, $5, case when $5 is not null then $7::timestamp end, case when $3 = 'SENT' then $7::timestamp end
-    from ended where $3 <> 'SUPPRESSED'
+    from ended where $3 <> 'SUPPRESSED' and channel_id is not null
   on conflict (channel_id) do update
      set last_error = excluded.last_error,
          last_error_at = coalesce(excluded.last_error_at, status.last_error_at),

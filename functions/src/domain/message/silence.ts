@@ -6,7 +6,7 @@ const silenceRow = z.object({ reason: z.string().nullable() });
 /** Who a message goes to, and the company that it is about where it is about one. */
 export interface Recipient {
   readonly userId: number | null;
-  readonly channelId: number;
+  readonly channelId: number | null;
   readonly companyId: number | null;
 }
 

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 import { stateModels } from "../state/stateModels.ts";
+import { DELIVERY_KINDS } from "./claimDelivery.ts";
 import { ABANDONED } from "./recordOutcome.ts";
 
 const overdueRow = z.object({
   id: z.coerce.number(),
-  kind: z.enum(["ALERT", "REPORT", "TEST"]),
-  user_id: z.int().nullable(),
+  kind: z.enum(DELIVERY_KINDS),
+  userId: z.int().nullable(),
   week: z.string().nullable(),
   attempt: z.int(),
 });

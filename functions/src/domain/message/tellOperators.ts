@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Database, selectRow } from "../../platform/postgres.ts";
-import { type Task, taskId } from "../../platform/taskQueue.ts";
+import type { Task } from "../../platform/taskQueue.ts";
+import { deliverTask } from "./deliverTask.ts";
 
 /** Something that operators have to know. No secrets, no personal data: it goes out by email. */
 export interface OperatorNotice {
@@ -12,32 +13,33 @@ export interface OperatorNotice {
   readonly body: string;
 }
 
-export const operatorNoticePayload = z.object({ noticeId: z.int().positive() });
-
-/** The task of the queue `sendOperatorNotice` that sends a notice. */
-export function operatorNoticeTask(noticeId: number): Task {
-  const payload: z.output<typeof operatorNoticePayload> = { noticeId };
-  return { id: taskId("notice", noticeId), payload };
-}
-
-const told = z.object({ id: z.coerce.number() });
+const opened = z.object({ id: z.coerce.number() });
 
 const TELL = `
-  insert into pipeline.operator_notice (key, subject, body, created_at, send_after) values ($1, $2, $3, $4, $4)
-  on conflict (key) do nothing
+  with operators as (
+    insert into pipeline.destination as destination (kind) values ('OPERATORS')
+    on conflict (kind) where kind = 'OPERATORS' do update set kind = destination.kind
+    returning id
+  ), notice as (
+    insert into pipeline.notice (key, subject, body, created_at) values ($1, $2, $3, $4)
+    on conflict (key) do nothing
+    returning id
+  )
+  insert into pipeline.delivery (kind, destination_id, notice_id, send_after, created_at)
+  select 'NOTICE'::pipeline.message_kind, operators.id, notice.id, $4, $4 from notice cross join operators
   returning id`;
 
 /**
  * Has the operators told, in the transaction of what they are told of.
  *
- * @returns the task to enqueue on `sendOperatorNotice` once the transaction is committed, where this was not told
- *   before. One that gets lost, or is not enqueued, is enqueued by the sweeper.
+ * @returns the task to enqueue on `deliver` once the transaction is committed; none if this was told before. The
+ *   sweep enqueues one that is lost.
  */
 export async function tellOperators(
   connection: Database,
   { key, subject, body }: OperatorNotice,
   now: Date,
 ): Promise<Task[]> {
-  const row = await selectRow(connection, told, TELL, [key, subject, body, now]);
-  return row === undefined ? [] : [operatorNoticeTask(row.id)];
+  const row = await selectRow(connection, opened, TELL, [key, subject, body, now]);
+  return row === undefined ? [] : [deliverTask(row.id, now, now)];
 }

@@ -24,7 +24,11 @@ const counted = async () =>
 const countOf = ([state, rows]: [string, unknown[] | undefined]) => [state, rows?.length];
 
 const notices = async () =>
-  (await db.query("select subject, state from pipeline.operator_notice order by id")).rows;
+  (
+    await db.query(
+      "select subject, delivery.state from pipeline.notice join pipeline.delivery on notice_id = notice.id order by notice.id",
+    )
+  ).rows;
 
 const unreachable = async () => {
   throw new ModuleError("Unreachable", "The module could not be reached", { retryable: true });
@@ -34,7 +38,7 @@ const up = async () => {};
 const warned = jest.spyOn(logger, "warn").mockImplementation(() => undefined);
 beforeEach(async () => {
   warned.mockClear();
-  await db.query("truncate pipeline.operator_notice");
+  await db.query("delete from pipeline.notice");
 });
 const warnings = () => warned.mock.calls.map(([, fields]) => fields);
 

@@ -17,7 +17,7 @@ export async function composeAlert(
   { id, userId, companyId, channelId }: DueDelivery,
   now: Date,
 ): Promise<AlertMessage | undefined> {
-  if (userId === null || companyId === null) return undefined;
+  if (userId === null || companyId === null || channelId === null) return undefined;
   const company = await findCompany(db, companyId);
   const found = await findingsOfDelivery(db, id);
   if (company === undefined || found.length === 0) return undefined;

@@ -20,7 +20,7 @@ import {
   setLinkSettings,
   type TestSeries,
 } from "../../../test/subscribers.ts";
-import { send } from "../../adapters/channels/send.ts";
+import { send } from "../../adapters/channels/channels.ts";
 import { attemptDelivery, NotSentYetError, type SendContext } from "../../domain/message/attemptDelivery.ts";
 import type { DueDelivery } from "../../domain/message/claimDelivery.ts";
 import { openDeliveries } from "../../domain/message/openDeliveries.ts";
@@ -338,6 +338,7 @@ test("a chart ends at the point that it is about, whatever came since", async ()
     kind: "ALERT",
     userId: user,
     companyId: series.companyId,
+    noticeId: null,
     channelId: channel,
     channel: { type: "EMAIL", destination: "anna@investor.example", secretId: null },
     attempt: 1,

@@ -8,8 +8,8 @@ const historyRow = z
     state: z.string(),
     user_name: z.string().nullable(),
     company: z.string().nullable(),
-    channel_type: z.string(),
-    destination: z.string(),
+    channel_type: z.string().nullable(),
+    destination: z.string().nullable(),
     attempt: z.int(),
     created_at: z.date(),
     sent_at: z.date().nullable(),
@@ -20,7 +20,7 @@ const historyRow = z
   .transform(({ user_name, channel_type, attempt, created_at, sent_at, provider_id, ...row }) => ({
     ...row,
     user: user_name,
-    channel: channel_type,
+    channel: channel_type ?? "OPERATORS",
     attempts: attempt,
     createdAt: created_at,
     sentAt: sent_at,
@@ -56,7 +56,7 @@ const HISTORY = `
             where told.delivery_id = delivery.id order by finding.id
          ) as titles
     from pipeline.delivery
-    join notification_channel channel on channel.id = delivery.channel_id
+    left join notification_channel channel on channel.id = delivery.channel_id
     left join "user" on "user".id = delivery.user_id
     left join company on company.id = delivery.company_id
    where ($1::int is null or delivery.company_id = $1) and ($2::int is null or delivery.user_id = $2)

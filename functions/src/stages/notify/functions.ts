@@ -2,7 +2,7 @@ import { httpFunction } from "../../platform/http.ts";
 import { addLogIds } from "../../platform/logContext.ts";
 import { taskFunction } from "../../platform/taskFunction.ts";
 
-/** Sends one alert to one channel. */
+/** Sends one alert to one channel, or one notice to the operators. */
 export const deliver = taskFunction(
   {
     name: "deliver",
@@ -20,16 +20,21 @@ export const deliver = taskFunction(
     dispatches: { atOnce: 16, perSecond: 20 },
     maxInstances: 4,
     connections: 1,
-    uses: ["mail", "slack", "links"],
+    uses: ["operatorMail", "mail", "slack", "links"],
   },
   async (request) => {
     const { attemptDelivery } = await import("../../domain/message/attemptDelivery.ts");
     const { deliverPayload } = await import("../../domain/message/deliverTask.ts");
     const { composeAlert } = await import("./composeAlert.ts");
+    const { composeNotice } = await import("./composeNotice.ts");
     const context = await sending();
     const { deliveryId } = deliverPayload.parse(request.data);
     addLogIds({ delivery: deliveryId });
-    await attemptDelivery(context, deliveryId, (delivery, now) => composeAlert(context.db, delivery, now));
+    await attemptDelivery(context, deliveryId, (delivery, now) =>
+      delivery.kind === "NOTICE"
+        ? composeNotice(context.db, delivery)
+        : composeAlert(context.db, delivery, now),
+    );
   },
 );
 
@@ -45,7 +50,7 @@ export const sendTestMessage = taskFunction(
     dispatches: { atOnce: 5 },
     maxInstances: 1,
     connections: 1,
-    uses: ["mail", "slack", "links"],
+    uses: ["operatorMail", "mail", "slack", "links"],
   },
   async (request) => {
     const { sendTestMessage, testMessagePayload } = await import("./sendTestMessage.ts");
@@ -73,6 +78,7 @@ export const unsubscribe = httpFunction(
 
 async function sending() {
   const { database } = await import("../../platform/postgres.ts");
-  const { sendWhenDue } = await import("../../adapters/channels/sendWhenDue.ts");
-  return { db: await database(), send: sendWhenDue, clock: () => new Date() };
+  const { send } = await import("../../adapters/channels/channels.ts");
+  const { operatorEmailConfig } = await import("../../platform/config.ts");
+  return { db: await database(), send, clock: () => new Date(), operatorEmail: operatorEmailConfig() };
 }

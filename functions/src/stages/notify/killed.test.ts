@@ -20,7 +20,7 @@ import {
   insertUser,
   setLinkSettings,
 } from "../../../test/subscribers.ts";
-import { send } from "../../adapters/channels/send.ts";
+import { send } from "../../adapters/channels/channels.ts";
 import { attemptDelivery } from "../../domain/message/attemptDelivery.ts";
 import { openDeliveries } from "../../domain/message/openDeliveries.ts";
 import { sweepDeliveries } from "../../domain/message/sweepDeliveries.ts";

@@ -12,18 +12,18 @@ export async function sweepMessages(
 ): Promise<{ deliveriesAgain: number }> {
   const overdue = await sweepDeliveries(db, now, factor);
   const round = now.getTime();
-  const alerts = overdue.filter(({ kind }) => kind === "ALERT");
+  const single = overdue.filter(({ kind }) => kind === "ALERT" || kind === "NOTICE");
   await enqueue(
     "deliver",
-    alerts.map(({ id }) => ({
+    single.map(({ id }) => ({
       id: taskId("deliver", id, "again", round),
       payload: deliverPayload.parse({ deliveryId: id }),
     })),
   );
   const reports = new Map(
-    overdue.flatMap(({ kind, user_id, week }) =>
-      kind === "REPORT" && user_id !== null && week !== null
-        ? [[`${user_id} ${week}`, { userId: user_id, week }] as const]
+    overdue.flatMap(({ kind, userId, week }) =>
+      kind === "REPORT" && userId !== null && week !== null
+        ? [[`${userId} ${week}`, { userId, week }] as const]
         : [],
     ),
   );

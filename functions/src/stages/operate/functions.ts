@@ -2,35 +2,6 @@ import { httpFunction } from "../../platform/http.ts";
 import { addLogIds } from "../../platform/logContext.ts";
 import { taskFunction } from "../../platform/taskFunction.ts";
 
-/** Sends one notice to the operators. Task: `{ noticeId }`. */
-export const sendOperatorNotice = taskFunction(
-  {
-    name: "sendOperatorNotice",
-    account: "operate",
-    memory: "256MiB",
-    // A mail server that hangs is given up after some 30 s.
-    timeoutSeconds: 120,
-    // The notice counts its own attempts and says when the next one is due. After these the sweep takes over.
-    retry: { attempts: 12, minBackoff: 15, maxBackoff: 600 },
-    dispatches: { atOnce: 2 },
-    maxInstances: 1,
-    connections: 1,
-    uses: ["mail", "operatorMail"],
-  },
-  async (request) => {
-    const { sendNotice } = await import("./notices/sendNotice.ts");
-    const { operatorNoticePayload } = await import("../../domain/message/tellOperators.ts");
-    const { sendEmail } = await import("../../adapters/channels/email/sendEmail.ts");
-    const { operatorMailConfig } = await import("../../platform/config.ts");
-    const { database } = await import("../../platform/postgres.ts");
-    const { noticeId } = operatorNoticePayload.parse(request.data);
-    await sendNotice(
-      { db: await database(), mail: operatorMailConfig(), send: sendEmail, clock: () => new Date() },
-      noticeId,
-    );
-  },
-);
-
 /** Goes on with erasing a company or a user. Task: `{ erasureId }`. */
 export const erase = taskFunction(
   {

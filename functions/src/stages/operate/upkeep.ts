@@ -2,21 +2,15 @@ import { oldRows } from "../../domain/upkeep/oldRows.ts";
 import type { Batch, Expired, RetentionStores, Upkeep } from "../../domain/upkeep/upkeep.ts";
 import { sweepBackfills } from "./backfill/sweepBackfills.ts";
 import { eraseLeftovers, sweepErasures } from "./erase/unfinished.ts";
-import { sweepNotices } from "./notices/sweepNotices.ts";
 
 export const upkeep: Upkeep = {
-  sweep: [sweepNotices, sweepBackfills, sweepErasures],
+  sweep: [sweepBackfills, sweepErasures],
   retention: [
     // Firestore delivers an event for up to a day again, and no task lives for longer.
     { kind: "leftovers", days: 3, remove: eraseLeftovers },
     oldRows({ table: "pipeline.job_run", age: "started_at", days: 90, when: "state <> 'RUNNING'" }),
     oldRows({ table: "pipeline.refused_transition", age: "refused_at", days: 90 }),
-    oldRows({
-      table: "pipeline.operator_notice",
-      age: "created_at",
-      days: 90,
-      when: "state not in ('PENDING', 'SENDING')",
-    }),
+    oldRows({ table: "pipeline.notice", age: "created_at", days: 90 }),
     // It names operators.
     oldRows({ table: "pipeline.operation", age: "started_at", days: 400 }),
     { kind: "records", days: 30, remove: forgetPeople },

@@ -40,11 +40,11 @@ export const sendReport = taskFunction(
     const { sendReportPayload } = await import("../../domain/message/sendReportTask.ts");
     const { database } = await import("../../platform/postgres.ts");
     const { blobStore } = await import("../../adapters/blobStore.ts");
-    const { sendWhenDue } = await import("../../adapters/channels/sendWhenDue.ts");
+    const { send } = await import("../../adapters/channels/channels.ts");
     const payload = sendReportPayload.parse(request.data);
     addLogIds({ correlation: `report-${payload.userId}-${payload.week}` });
     await sendReport(
-      { db: await database(), blobStore: blobStore(), send: sendWhenDue, clock: () => new Date() },
+      { db: await database(), blobStore: blobStore(), send, clock: () => new Date() },
       payload,
     );
   },

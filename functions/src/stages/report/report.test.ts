@@ -233,7 +233,9 @@ describe("a report is sent", () => {
     now = new Date("2025-03-05T10:00:00Z");
     await sendReport(context(), report());
     expect(sent.map(({ channel }) => channel.type)).toEqual(["EMAIL", "SLACK"]);
-    const links = sent.map(({ message }) => "unsubscribe" in message.links && message.links.unsubscribe);
+    const links = sent.map(
+      ({ message }) => "links" in message && "unsubscribe" in message.links && message.links.unsubscribe,
+    );
     expect(new Set(links).size).toBe(2);
     expect(await deliveriesIn(db)).toMatchObject([{ state: "SENT" }, { state: "SENT" }]);
   });

@@ -40,7 +40,9 @@ export async function sendReport(context: ReportContext, report: SendReportPaylo
   if (message !== undefined) await attempt(() => keepPage(context, report, open, message));
   for (const id of open.deliveries) {
     await attempt(() =>
-      attemptDelivery(context, id, async ({ channelId }) => message && withUnsubscribe(message, channelId)),
+      attemptDelivery(context, id, async ({ channelId }) =>
+        message && channelId !== null ? withUnsubscribe(message, channelId) : undefined,
+      ),
     );
   }
   for (const failure of failures) {

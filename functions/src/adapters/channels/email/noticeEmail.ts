@@ -1,3 +1,4 @@
+import type { NoticeMessage } from "../../../domain/message/message.ts";
 import { formatInstant } from "../../../domain/words/numbers.ts";
 import { oneLine } from "../../../domain/words/text.ts";
 import type { RenderedEmail } from "./email.ts";
@@ -6,11 +7,7 @@ import { emailDocument, INK, row, SOFT, text } from "./layout.ts";
 import { paragraph, textDocument } from "./plainText.ts";
 
 /** What operators are told, as an email. */
-export function noticeEmail(notice: {
-  readonly subject: string;
-  readonly body: string;
-  readonly createdAt: Date;
-}): RenderedEmail {
+export function noticeEmail(notice: NoticeMessage): RenderedEmail {
   const subject = oneLine(notice.subject);
   const reason = "You get this because OPERATOR_EMAIL names this address.";
   return {

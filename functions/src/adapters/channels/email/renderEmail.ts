@@ -1,6 +1,7 @@
 import type { Message } from "../../../domain/message/message.ts";
 import { alertEmail } from "./alertEmail.ts";
 import type { HasChart, RenderedEmail } from "./email.ts";
+import { noticeEmail } from "./noticeEmail.ts";
 import { reportEmail } from "./reportEmail.ts";
 import { testEmail } from "./testEmail.ts";
 
@@ -13,5 +14,7 @@ export function renderEmail(message: Message, hasChart: HasChart): RenderedEmail
       return reportEmail(message, hasChart);
     case "test":
       return testEmail(message);
+    case "notice":
+      return noticeEmail(message);
   }
 }

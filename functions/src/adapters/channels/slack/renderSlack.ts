@@ -1,6 +1,7 @@
 import type { Message } from "../../../domain/message/message.ts";
 import { alertBlocks } from "./alertBlocks.ts";
 import type { SlackContent } from "./blocks.ts";
+import { noticeBlocks } from "./noticeBlocks.ts";
 import { reportBlocks } from "./reportBlocks.ts";
 import { testBlocks } from "./testBlocks.ts";
 
@@ -17,5 +18,7 @@ export function renderSlack(message: Message, files: ReadonlyMap<string, string>
       return reportBlocks(message);
     case "test":
       return testBlocks(message);
+    case "notice":
+      return noticeBlocks(message);
   }
 }

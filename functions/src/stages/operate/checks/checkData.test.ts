@@ -19,7 +19,7 @@ let queue = recordedQueue();
 beforeAll(() => db.query("create table wrong (data_source_id integer, number float8)"));
 beforeEach(async () => {
   await db.query(
-    "delete from data_source; delete from pipeline.data_check; delete from pipeline.operator_notice; delete from wrong",
+    "delete from data_source; delete from pipeline.data_check; delete from pipeline.notice; delete from wrong",
   );
   queue = recordedQueue();
   logged.mockClear();
@@ -35,11 +35,7 @@ const stateOf = async (at: Date, checks = [check("halt")]) =>
 
 const notices = async () =>
   (
-    await selectRows(
-      db,
-      z.object({ subject: z.string() }),
-      "select subject from pipeline.operator_notice order by id",
-    )
+    await selectRows(db, z.object({ subject: z.string() }), "select subject from pipeline.notice order by id")
   ).map(({ subject }) => subject);
 const events = () =>
   logged.mock.calls.map(([{ event, severity, paused, resumed }]) => ({ event, severity, paused, resumed }));
@@ -87,7 +83,7 @@ describe("a check that fails", () => {
       { event: "data_check_failed", severity: "ERROR" },
       { event: "data_check_recovered", severity: "NOTICE" },
     ]);
-    expect(queue.waiting("sendOperatorNotice")).toHaveLength(2);
+    expect(queue.waiting("deliver")).toHaveLength(2);
   });
 
   test("is told once by runs at once", async () => {

@@ -26,7 +26,7 @@ export interface RecordedCheck {
   /** Undefined where nothing changed that operators are told. */
   readonly change: CheckChange | undefined;
   /** What is to be enqueued once this is committed. */
-  readonly tasks: Readonly<Record<"sendOperatorNotice" | "mineSource", readonly Task[]>>;
+  readonly tasks: Readonly<Record<"deliver" | "mineSource", readonly Task[]>>;
 }
 
 /** What the pauses of a check are made by. */
@@ -83,7 +83,7 @@ export async function recordCheck(connection: Database, run: CheckRun): Promise<
   const { paused, resumed } = await settlePauses(connection, run);
   const mineSource = await callsAfterPause(connection, resumed, now);
   if (before?.state === outcome.state && paused.length === 0 && resumed.length === 0) {
-    return { since, change: undefined, tasks: { sendOperatorNotice: [], mineSource } };
+    return { since, change: undefined, tasks: { deliver: [], mineSource } };
   }
   const change = {
     paused: await namesOf(connection, paused),
@@ -93,7 +93,7 @@ export async function recordCheck(connection: Database, run: CheckRun): Promise<
   return {
     since,
     change,
-    tasks: { sendOperatorNotice: await tellOperators(connection, notice, now), mineSource },
+    tasks: { deliver: await tellOperators(connection, notice, now), mineSource },
   };
 }
 

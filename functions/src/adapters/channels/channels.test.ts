@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import { type MailServer, startMailServer } from "../../../test/channels/mailServer.ts";
 import { SENT_AT, sampleAlert, sampleReport, sampleTest } from "../../../test/channels/sampleMessages.ts";
 import { type SlackStandIn, STAND_IN_TOKEN, startSlackStandIn } from "../../../test/standins/slack.ts";
-import { send } from "./send.ts";
+import { send } from "./channels.ts";
 
 const email = { type: "EMAIL", destination: "anna@investor.example", secretId: null } as const;
 const slackChannel = {
