@@ -9,7 +9,7 @@ import { z } from "zod";
 import { type TestDatabase, testDatabase } from "../database.ts";
 import { deployedFunctions } from "../deployedFunctions.ts";
 
-// Eight processes, each of which handles up to 80 MiB: 35 s on two cores that do nothing else.
+// Eight processes, each of which handles up to 80 MiB. A loaded machine is no failure.
 jest.setTimeout(600_000);
 
 const run = promisify(execFile);
