@@ -12,8 +12,6 @@ import { type Stack, startStack } from "../stack/stack.ts";
 import { UserError } from "../userError.ts";
 import { type Counts, runChecks } from "./check.ts";
 
-const parts = { check: runChecks, unit: runUnitTests, e2e: runEndToEndTests };
-
 /** The parts of the test run, in order. */
 export const partNames = ["check", "unit", "e2e"] as const;
 
@@ -29,13 +27,25 @@ export interface TestOptions {
  * @param jestArgs passed to jest
  */
 export async function test(jestArgs: string[], { only }: TestOptions): Promise<void> {
+  const wanted = partNames.filter((name) => only === undefined || only === name);
+  const starting = wanted.includes("e2e") ? startTestStack() : undefined;
+  // Whoever needs the stack reports why it could not start; nothing may still be starting when everything is stopped.
+  const started = Promise.allSettled([starting]);
+  const parts = {
+    check: runChecks,
+    unit: () => runJest("unit", jestArgs, {}),
+    e2e: async () => runEndToEndTests(jestArgs, await (starting ?? startTestStack())),
+  };
   let passed = 0;
   let failed = 0;
-  for (const name of partNames) {
-    if (only !== undefined && only !== name) continue;
-    const counts = await parts[name](jestArgs).catch(countAsFailed);
-    passed += counts.passed;
-    failed += counts.failed;
+  try {
+    for (const name of wanted) {
+      const counts = await parts[name]().catch(countAsFailed);
+      passed += counts.passed;
+      failed += counts.failed;
+    }
+  } finally {
+    await started;
   }
   console.log(`\n${passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
@@ -48,17 +58,24 @@ function countAsFailed(error: unknown): Counts {
   return { passed: 0, failed: 1 };
 }
 
-function runUnitTests(jestArgs: string[]): Promise<Counts> {
-  return runJest("unit", jestArgs, {});
+/** A stack for the end-to-end tests; a wired one can take the short soak. */
+interface TestStack {
+  readonly stack: Stack;
+  readonly wired?: WiredStack;
 }
 
-async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
-  // Faults are injected only into a server of our own.
-  const isWired = !process.env["DATABASE_URL"];
+/** Starts before the other parts run: they use the processor while the emulators wait for each other. */
+async function startTestStack(): Promise<TestStack> {
   const progress = (message: string) => console.log(message);
-  const wired = isWired ? await startWiredStack(sweepPatience(SHORT_SOAK), progress) : undefined;
   // The developer may have a key for a language model; what messages say must not depend on it.
-  const stack = wired?.stack ?? (await startStack({ env: { OPENAI_API_KEY: "none" }, progress }));
+  const env = { OPENAI_API_KEY: "none" };
+  // Faults are injected only into a server of our own.
+  if (process.env["DATABASE_URL"]) return { stack: await startStack({ env, progress }) };
+  const wired = await startWiredStack(sweepPatience(SHORT_SOAK), progress);
+  return { stack: wired.stack, wired };
+}
+
+async function runEndToEndTests(jestArgs: string[], { stack, wired }: TestStack): Promise<Counts> {
   try {
     // One at a time: they share the stack, and the emulators need the second core.
     const counts = await runJest("e2e", ["--runInBand", ...jestArgs], {

@@ -61,18 +61,10 @@ const region = "europe-west1";
 
 /**
  * Starts PostgreSQL, applies the migrations, builds the functions, and starts a mail catcher, a Slack stand-in and the
- * Firebase Emulator Suite. Returns once every function can be called. If a step fails, everything started is stopped.
+ * Firebase Emulator Suite. Returns once every function can be called. If a step fails, the command that ends stops what
+ * was started.
  */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  try {
-    return await start(options);
-  } catch (error) {
-    await stopEverything();
-    throw error;
-  }
-}
-
-async function start(options: StackOptions): Promise<Stack> {
   const progress = options.progress ?? (() => undefined);
   for (const port of Object.values(options.ports ?? {})) await checkPort(port);
   const javaHome = await findJava(progress);
