@@ -49,7 +49,7 @@ export function sampleFinding(changes: Partial<Finding> = {}): Finding {
       "personio/os-core has 412 stars. After six quiet weeks around 140, that is the largest rise of this series so far.",
     triggerFactor: "+186%",
     severity: "critical",
-    why: "The detector compared 412 with the expected 120 to 160, from the 41 observations before (surprise 0.998).",
+    why: "Unusual for this series: 412 against an expected 120–160.",
     observedAt: SENT_AT,
     sourceName: "github",
     measurementName: "stars",
@@ -131,8 +131,7 @@ const rise: Other = [
 export function sampleAlert(findings = 1, changes: Partial<AlertMessage> = {}): AlertMessage {
   const more = Array.from({ length: Math.max(0, findings - 1) }, (_, i) => {
     const [severity, title, message, triggerFactor, measurementName, base, last] = others[i] ?? rise;
-    const rule =
-      "Your rule “Weekly drop” compares the new value with the last one, and tells changes of 5% and more.";
+    const rule = "The rule “Weekly drop” reports changes of 5% or more.";
     const { expected: _expected, series: _series, ...plain } = sampleFinding();
     const finding = { ...plain, severity, title, message, triggerFactor, measurementName, why: rule };
     return base === 0 ? finding : { ...finding, series: sampleSeries(base, last) };

@@ -30,7 +30,7 @@ describe("an alert", () => {
     const { html, images } = renderEmail(sampleAlert(2), allCharts);
     expect(images).toEqual(["finding-0", "finding-1"]);
     expect(html).toContain('src="cid:finding-0"');
-    expect(html).toContain("The detector compared 412 with the expected 120 to 160");
+    expect(html).toContain("412 against an expected 120–160");
     expect(html.match(/Why you get this/g)).toHaveLength(2);
   });
 
@@ -87,14 +87,13 @@ describe("an alert", () => {
 [CRITICAL] GitHub stars rose far more than expected (+186%)
 personio/os-core has 412 stars. After six quiet weeks around 140, that
 is the largest rise of this series so far.
-Why you get this: The detector compared 412 with the expected 120 to
-160, from the 41 observations before (surprise 0.998).
+Why you get this: Unusual for this series: 412 against an expected
+120–160.
 github · stars · 3 Mar 2025, 08:00 UTC
 
 [HIGH] Open positions fell by a third (−35%)
 34 positions are open, after 52 a week ago.
-Why you get this: Your rule “Weekly drop” compares the new value with
-the last one, and tells changes of 5% and more.
+Why you get this: The rule “Weekly drop” reports changes of 5% or more.
 github · open positions · 3 Mar 2025, 08:00 UTC
 
 -- 

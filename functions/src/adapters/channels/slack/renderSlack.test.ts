@@ -54,7 +54,7 @@ describe("an alert", () => {
             {
               type: "mrkdwn",
               verbatim: true,
-              text: "*Why:* The detector compared 412 with the expected 120 to 160, from the 41 observations before (surprise 0.998).\ngithub · stars · 3 Mar 2025, 08:00 UTC",
+              text: "*Why:* Unusual for this series: 412 against an expected 120–160.\ngithub · stars · 3 Mar 2025, 08:00 UTC",
             },
           ],
         },
