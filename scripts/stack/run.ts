@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -65,8 +66,12 @@ export async function runFolder(name: string): Promise<{ path: string; remove: S
   };
 }
 
+/** Writes this run's file as a whole: a run that is killed here leaves one that can be read. */
 function save(): void {
-  if (own !== undefined) writeFileSync(own.file, JSON.stringify(own.run));
+  if (own === undefined) return;
+  const unfinished = `${own.file}.new`;
+  writeFileSync(unfinished, JSON.stringify(own.run));
+  renameSync(unfinished, own.file);
 }
 
 /** Ends the processes and removes the folders of killed runs, and reports it. */
@@ -85,7 +90,7 @@ async function endLeftovers(): Promise<void> {
   }
 }
 
-/** Reads a run's file; undefined if that run has just ended or was killed while writing. */
+/** Reads a run's file; undefined if that run has just ended. */
 function readRun(file: string): Run | undefined {
   try {
     return runFile.parse(JSON.parse(readFileSync(file, "utf8")));
