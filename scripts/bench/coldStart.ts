@@ -12,8 +12,8 @@ const STARTS = { full: 10, quick: 1 };
 const SHOWN_WHEN_QUICK = ["health", "deliver", "normalizeRawData"];
 // Beside how many of ours a hello world starts anew in each round.
 const BESIDE_ONE_HELLO = 3;
-const MOST_TIMES_HELLO = 1.5;
-const MOST_MIB = 256;
+const MAX_TIMES_HELLO = 1.5;
+const MAX_MIB = 256;
 
 /** What the work of some functions needs, which they load on first use: until then they start as fast as all others. */
 const FIRESTORE = "the Firestore client";
@@ -141,7 +141,7 @@ function send(url: string, { method, path, headers, body = "" }: FirstCall): Pro
 
 function figuresOf({ name, isEvent, working, idle }: Measured, world: Starts): Figure[] {
   const against = isEvent ? "a hello world's that is told of documents" : "a hello world's";
-  const target = { atMost: MOST_TIMES_HELLO };
+  const target = { atMost: MAX_TIMES_HELLO };
   const until = working.status < 400 ? "its first work is done" : `its first answer, ${working.status}`;
   const done = figure(name, `until ${until}, by ${against}`, working, world);
   const heavy = HEAVY[name];
@@ -177,6 +177,6 @@ function memoryFigure(all: readonly Measured[]): Figure {
     explains: "after start-up and its first work, which is a document of 20 kB for those that take one",
     measured: { as: "count", count: Math.round(largest[0]?.value ?? 0), unit: "MiB" },
     absolute: largest.slice(0, 5),
-    target: { atMost: MOST_MIB },
+    target: { atMost: MAX_MIB },
   };
 }

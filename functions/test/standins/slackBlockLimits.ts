@@ -16,14 +16,14 @@ const block = z.discriminatedUnion("type", [
 
 export type Block = z.output<typeof block>;
 
-const MOST_BLOCKS = 50;
+const MAX_BLOCKS = 50;
 // Slack documents no figure for all texts together (msg_blocks_too_long); this one was seen to pass.
-const MOST_CHARACTERS = 13_200;
+const MAX_CHARACTERS = 13_200;
 
 /** What Slack would refuse blocks for, in its words where they matter. */
 export function blockErrors(blocks: readonly unknown[], isFileReady: (id: string) => boolean): string[] {
   const errors =
-    blocks.length > MOST_BLOCKS ? [`no more than ${MOST_BLOCKS} items allowed [json-pointer:/blocks]`] : [];
+    blocks.length > MAX_BLOCKS ? [`no more than ${MAX_BLOCKS} items allowed [json-pointer:/blocks]`] : [];
   let characters = 0;
   for (const [i, one] of blocks.entries()) {
     const parsed = block.safeParse(one);
@@ -34,7 +34,7 @@ export function blockErrors(blocks: readonly unknown[], isFileReady: (id: string
     characters += textsOf(parsed.data).join("").length;
     errors.push(...errorsOf(parsed.data, isFileReady).map((error) => `${error} [json-pointer:/blocks/${i}]`));
   }
-  return characters > MOST_CHARACTERS ? [...errors, "msg_blocks_too_long"] : errors;
+  return characters > MAX_CHARACTERS ? [...errors, "msg_blocks_too_long"] : errors;
 }
 
 /** The texts of a block. */

@@ -4,14 +4,14 @@ import type { SoakSource } from "./soakInput.ts";
 
 // Documents of one company follow each other, as its changes are what is found; those of many come at once.
 const FEWEST_ROUNDS = 2;
-const MOST_ROUNDS = 20;
+const MAX_ROUNDS = 20;
 const REAL_SHARE = 0.2;
 /** The runs of GitHub that are wanted: its recorded answers are the same each time. */
 export const GITHUB_RUNS = 2;
 
 /** The input of a soak: about so many documents, real ones and made-up ones, the same for the same seed. */
 export function makeInput({ documents, seed }: { documents: number; seed: number }): SoakSource[] {
-  const rounds = Math.min(MOST_ROUNDS, Math.max(FEWEST_ROUNDS, Math.round(Math.sqrt(documents / 5))));
+  const rounds = Math.min(MAX_ROUNDS, Math.max(FEWEST_ROUNDS, Math.round(Math.sqrt(documents / 5))));
   const companies = Math.max(6, Math.round((documents - GITHUB_RUNS) / rounds));
   const real = Math.max(2, Math.min(19, Math.round(companies * REAL_SHARE)));
   const ofShares = Math.min(5, Math.ceil(real / 2));

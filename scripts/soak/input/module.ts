@@ -123,7 +123,7 @@ function feedBody(source: string, companyId: string, { text, observedAt }: SoakD
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 2_000;
 // The token of a call lives a little longer than the call may.
-const MOST_TRIES = 30;
+const MAX_TRIES = 30;
 
 async function post(
   { analyticsUrl, log }: State,
@@ -133,7 +133,7 @@ async function post(
   for (let attempt = 1; ; attempt += 1) {
     const { status, text } = await postOnce(new URL(path, analyticsUrl), body, token);
     if (status === 200 || status === 201) return text;
-    if (status < 500 || attempt === MOST_TRIES) {
+    if (status < 500 || attempt === MAX_TRIES) {
       const surprise = `POST ${path} was answered ${status}: ${text}`;
       log.surprises.push(surprise);
       throw new Error(surprise);

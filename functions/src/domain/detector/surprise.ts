@@ -1,5 +1,5 @@
 /** Surprise is -ln(probability) throughout; beyond this one it no longer matters how improbable. */
-const MOST_SURPRISE = 36;
+const MAX_SURPRISE = 36;
 
 /**
  * The surprise of an error of `size` scales: two-sided tail of Student's t with 6 degrees of freedom, for business series
@@ -24,7 +24,7 @@ export function errorSize(surprise: number): number {
   return low;
 }
 
-/** -ln of a probability, within 0 and MOST_SURPRISE. */
+/** -ln of a probability, within 0 and MAX_SURPRISE. */
 export function toSurprise(probability: number): number {
-  return probability >= 1 ? 0 : Math.min(MOST_SURPRISE, -Math.log(Math.max(probability, Number.MIN_VALUE)));
+  return probability >= 1 ? 0 : Math.min(MAX_SURPRISE, -Math.log(Math.max(probability, Number.MIN_VALUE)));
 }

@@ -7,7 +7,7 @@ const NO_GRAIN = 1e-8;
 /** The mean size of values is that of all at first, later of about the last 50. */
 const SLOWEST = 0.02;
 /** Far beyond any series, and far enough from the end of floating point that sums stay finite. */
-const MOST_UNITS = 1e100;
+const MAX_UNITS = 1e100;
 
 /**
  * The value in units of the first one that is not 0: a series in cents and the same one in euros become equal, up to
@@ -16,7 +16,7 @@ const MOST_UNITS = 1e100;
 export function inUnits(state: State, value: number): number {
   if (state.unit === 0 && value !== 0) state.unit = Math.abs(value);
   if (state.unit === 0) return 0;
-  return roundTo(12, Math.max(-MOST_UNITS, Math.min(MOST_UNITS, value / state.unit)));
+  return roundTo(12, Math.max(-MAX_UNITS, Math.min(MAX_UNITS, value / state.unit)));
 }
 
 export const roundTo = (digits: number, value: number): number => Number(value.toPrecision(digits));

@@ -34,7 +34,7 @@ class OvertakenError extends Error {
 }
 
 /** After so many attempts, over about an hour, what was to pass did not. */
-const MOST_ATTEMPTS = stateModels.delivery.attempts;
+const MAX_ATTEMPTS = stateModels.delivery.attempts;
 const FIRST_WAIT_SECONDS = 30;
 const LONGEST_WAIT_SECONDS = 3_600;
 
@@ -63,8 +63,8 @@ export async function attemptDelivery(context: SendContext, id: number, compose:
     const durationMs = Math.round(performance.now() - begunAt);
     logEvent("delivery_attempted", { kind, channel: channelId, attempt, state: outcome.state, durationMs });
   };
-  if (attempt > MOST_ATTEMPTS) {
-    return end({ state: "FAILED", error: `Given up: ${MOST_ATTEMPTS} attempts ended without a result.` });
+  if (attempt > MAX_ATTEMPTS) {
+    return end({ state: "FAILED", error: `Given up: ${MAX_ATTEMPTS} attempts ended without a result.` });
   }
   const channel = delivery.channel ?? operatorChannel(context);
   if (channel === undefined) return end({ state: "SUPPRESSED", error: "OPERATOR_EMAIL is not set" });
@@ -137,7 +137,7 @@ export function afterFailure(error: unknown, attempt: number, now: Date): Outcom
       : "The message could not be sent, for a reason that an operator finds in the log.";
   if (error instanceof DeliveryError && error.kind === "final") return { state: "FAILED", error: reason };
   if (error instanceof DeliveryError && error.kind === "unclear") return { state: "UNKNOWN", error: reason };
-  if (attempt >= MOST_ATTEMPTS) {
+  if (attempt >= MAX_ATTEMPTS) {
     return { state: "FAILED", error: `Given up after ${attempt} attempts: ${reason}` };
   }
   const own = Math.min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1));

@@ -19,7 +19,7 @@ export type OverdueDelivery = z.output<typeof overdueRow>;
 // sends is ended long before SENDING is over.
 const { PENDING, SENDING } = stateModels.delivery.states;
 // As many as a run enqueues in a few seconds; the next run goes on.
-const MOST_AT_A_TIME = 1_000;
+const MAX_AT_A_TIME = 1_000;
 
 /**
  * Gives up the deliveries whose process died while sending, and returns those that nobody sends.
@@ -29,7 +29,7 @@ const MOST_AT_A_TIME = 1_000;
 export async function sweepDeliveries(db: Database, now: Date, factor = 1): Promise<OverdueDelivery[]> {
   const before = (seconds: number) => new Date(now.getTime() - seconds * 1000 * factor);
   await db.query(GIVE_UP, [before(SENDING.lastsAtMost), ABANDONED]);
-  return selectRows(db, overdueRow, OVERDUE, [before(PENDING.lastsAtMost), MOST_AT_A_TIME]);
+  return selectRows(db, overdueRow, OVERDUE, [before(PENDING.lastsAtMost), MAX_AT_A_TIME]);
 }
 
 // Both read delivery_open_idx. A test message is tried once.

@@ -35,7 +35,7 @@ export function batchPath(rawDocumentId: string): string {
 
 const LISTS_AT_A_TIME = 10;
 // The same answer in other layouts: one at most, where nobody wants to fill the store.
-const MOST_BLOBS = 100;
+const MAX_BLOBS = 100;
 
 /**
  * Removes up to 250 raw documents with their blobs and batch documents. Removing them again changes nothing.
@@ -59,7 +59,7 @@ export async function removeRawDocuments<D extends KnownRawDocument>(
       const folder = typeof blob === "string" ? blob.slice(0, blob.lastIndexOf("/")) : "";
       // Who else wrote a document may have named anything.
       if (!folder.endsWith(`/${document.id}`)) return [document];
-      const blobs = await blobStore.list(folder, MOST_BLOBS);
+      const blobs = await blobStore.list(folder, MAX_BLOBS);
       if (writtenBefore !== undefined && blobs.some(({ writtenAt }) => writtenAt >= writtenBefore)) return [];
       for (const blob of blobs) await blobStore.remove(blob);
       return [document];

@@ -116,7 +116,7 @@ function shownValue({ type }: TextPoint, value: string): string {
 }
 
 /** How many items of which names are in a summary. */
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 /** Findings for changed values of items: one for each measurement, however many items. */
 export function itemChanges(changed: readonly ChangedPoint[], names: ItemNames): Candidate[] {
@@ -140,7 +140,7 @@ export function itemChanges(changed: readonly ChangedPoint[], names: ItemNames):
         measurement,
         facts: {
           kind: "items" as const,
-          changed: [...new Set(labels)].slice(0, MOST_NAMED),
+          changed: [...new Set(labels)].slice(0, MAX_NAMED),
           changedCount: points.length,
           added: [],
           addedCount: 0,

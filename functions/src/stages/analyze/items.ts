@@ -26,7 +26,7 @@ interface Context {
   readonly listSeries: ListSeries;
 }
 
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 /**
  * Findings for the items that are new in a list, or gone from it: one for each list. Silent are lists within lists
@@ -69,9 +69,9 @@ export function itemsNewAndGone(
           kind: "items" as const,
           changed: [],
           changedCount: 0,
-          added: label(added).slice(0, MOST_NAMED),
+          added: label(added).slice(0, MAX_NAMED),
           addedCount: added.length,
-          removed: label(gone).slice(0, MOST_NAMED),
+          removed: label(gone).slice(0, MAX_NAMED),
           removedCount: gone.length,
           why: "The list is not what it was in the observation before.",
         },

@@ -10,7 +10,7 @@ const { attempts, states } = stateModels.rawDocument;
 const { RECEIVED, NORMALIZED } = states;
 
 // As many as a run enqueues in a few seconds; the next run goes on.
-const MOST_AT_A_TIME = 1_000;
+const MAX_AT_A_TIME = 1_000;
 
 // Reads raw_document_open_idx: what is open is little. Each time it waits twice as long as before; SKIP LOCKED leaves alone what is being
 // worked on at this moment.
@@ -23,7 +23,7 @@ const SET_GOING_AGAIN = `
            + case state when 'RECEIVED' then $2::float8 else $3::float8 end * power(2, greatest(attempt - 1, 0)) * interval '1 second'
            < $1::timestamp(3)
      order by state_since
-     limit ${MOST_AT_A_TIME}
+     limit ${MAX_AT_A_TIME}
        for no key update skip locked
   ), tried as (
     update pipeline.raw_document document

@@ -7,9 +7,9 @@ import { newestPoints } from "../../domain/message/seriesPoints.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
 
 // The messages show ten findings; the rest are counted.
-const MOST_CHARTS = 10;
+const MAX_CHARTS = 10;
 // A chart is 460 pixels wide.
-const MOST_POINTS = 200;
+const MAX_POINTS = 200;
 
 /** The message of an alert: what its findings say by now. Undefined where they were removed. */
 export async function composeAlert(
@@ -21,14 +21,14 @@ export async function composeAlert(
   const company = await findCompany(db, companyId);
   const found = await findingsOfDelivery(db, id);
   if (company === undefined || found.length === 0) return undefined;
-  const keys = found.slice(0, MOST_CHARTS).map((one) => ({
+  const keys = found.slice(0, MAX_CHARTS).map((one) => ({
     companyMeasurementId: one.company_measurement_id,
     itemKey: one.item_key,
     // A chart ends at the point that it marks: what came late, or was mined with its history, is not the newest.
     until: one.observed_at,
     handleValue: "value" in one.facts && typeof one.facts.value === "number" ? one.facts.value : undefined,
   }));
-  const points = await newestPoints(db, keys, MOST_POINTS);
+  const points = await newestPoints(db, keys, MAX_POINTS);
   return {
     kind: "alert",
     company,

@@ -25,10 +25,10 @@ const candidateRow = z
 
 type Candidate = z.output<typeof candidateRow>;
 
-const MOST_SERIES = 4;
+const MAX_SERIES = 4;
 // A sparkline is 132 pixels wide. Where more points came in the week, as of hours, those are what it shows.
 const DRAWN_POINTS = 60;
-const MOST_POINTS = 200;
+const MAX_POINTS = 200;
 
 /**
  * The series of each company that a report shows: those that the news are about, then those of the company itself
@@ -47,11 +47,11 @@ export async function keySeries(
     (a, b) => Number(b.isNews) - Number(a.isNews) || Math.abs(b.change ?? 0) - Math.abs(a.change ?? 0),
   );
   const byCompany = Map.groupBy(ranked, ({ companyId }) => companyId);
-  const shown = [...byCompany.values()].flatMap((own) => own.slice(0, MOST_SERIES));
+  const shown = [...byCompany.values()].flatMap((own) => own.slice(0, MAX_SERIES));
   const points = await newestPoints(
     db,
     shown.map((one) => ({ ...one, until: period.to })),
-    MOST_POINTS,
+    MAX_POINTS,
   );
   const series = shown.map((one, index) => ({
     one,

@@ -10,14 +10,14 @@ import { findingBlock, origin } from "./parts.ts";
 import { paragraph, textDocument } from "./plainText.ts";
 
 // Nobody reads on after that many; the company's page has them all.
-const MOST_FINDINGS = 10;
+const MAX_FINDINGS = 10;
 const SUBJECT_LENGTH = 110;
 const PREHEADER_LENGTH = 140;
 
 /** The email of an alert. */
 export function alertEmail(message: AlertMessage, hasChart: HasChart): RenderedEmail {
   const company = oneLine(message.company.name);
-  const shown = message.findings.slice(0, MOST_FINDINGS);
+  const shown = message.findings.slice(0, MAX_FINDINGS);
   const charts = shown.map((_, i) => findingChartId(i)).filter(hasChart);
   return {
     subject: alertSubject(message),

@@ -11,8 +11,8 @@ import { FAINT, figure, INK, link, SOFT, text } from "./layout.ts";
 import { origin } from "./parts.ts";
 
 // A report is read in a minute: what is beyond stands on the company's page.
-const MOST_NEWS = 5;
-const MOST_SERIES = 4;
+const MAX_NEWS = 5;
+const MAX_SERIES = 4;
 
 /** A company's part of a report, and the sparklines in it. */
 export interface Section {
@@ -22,11 +22,11 @@ export interface Section {
 
 /** A company in the report's email: its news, its key series, its funding rounds. */
 export function companySection(one: ReportCompany, index: number, hasChart: HasChart): Section {
-  const series = one.series.slice(0, MOST_SERIES);
-  const hidden = one.news.length - MOST_NEWS;
+  const series = one.series.slice(0, MAX_SERIES);
+  const hidden = one.news.length - MAX_NEWS;
   const section = html`<tr><td class="pad rule" style="padding:22px 32px;border-top:1px solid #e4e7ec">
     <div class="ink" style="${text(19, 26, INK)};font-weight:700;letter-spacing:-.2px">${oneLine(one.company.name)}</div>
-    ${one.news.slice(0, MOST_NEWS).map(newsItem)}
+    ${one.news.slice(0, MAX_NEWS).map(newsItem)}
     ${hidden > 0 && html`<div style="padding-top:10px;${text(13, 19, FAINT)}">${link(`${count(hidden, "more finding")}`, one.link)}</div>`}
     ${one.fundingRounds.map(fundingLine)}
     ${series.length > 0 && seriesTable(series, index, hasChart)}

@@ -8,7 +8,7 @@ import { context, divider, header, image, LIMITS, type SlackContent, section } f
 import { bold, boldFigure, clipMrkdwn, slackLink } from "./mrkdwn.ts";
 
 // Four blocks each, with the frame's four: 44 of 50.
-const MOST_FINDINGS = 10;
+const MAX_FINDINGS = 10;
 const TITLE_LENGTH = 200;
 const FACTOR_LENGTH = 40;
 const WHY_LENGTH = 400;
@@ -23,7 +23,7 @@ const FALLBACK_LENGTH = 300;
  */
 export function alertBlocks(message: AlertMessage, files: ReadonlyMap<string, string>): SlackContent {
   const { company, findings } = message;
-  const shown = findings.slice(0, MOST_FINDINGS);
+  const shown = findings.slice(0, MAX_FINDINGS);
   const room = (LIMITS.message - FRAME_LENGTH) / shown.length;
   const blocks = shown.flatMap((finding, i) => [
     ...(i === 0 ? [] : [divider()]),

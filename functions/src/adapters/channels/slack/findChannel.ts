@@ -5,11 +5,11 @@ import { channelNotFound, slackErrorCode } from "./slackError.ts";
 const CHANNEL_ID = /^[CGDU][A-Z0-9]{8,}$/;
 const PAGE_SIZE = 1_000;
 // A guard against a cursor that leads in circles: 100,000 channels.
-const MOST_PAGES = 100;
+const MAX_PAGES = 100;
 
 // Saves conversations.list, of which Slack allows 20 a minute. Nothing relies on it: a process without it asks.
 const TTL_MS = 10 * 60_000;
-const MOST_ENTRIES = 1_000;
+const MAX_ENTRIES = 1_000;
 const known = new Map<string, { readonly id: string; readonly until: number }>();
 
 /** A channel to post to, and whether that comes from memory, and may be out of date. */
@@ -67,7 +67,7 @@ async function listedId(client: WebClient, name: string): Promise<string | undef
 
 async function searchPages(client: WebClient, name: string, types: string): Promise<string | undefined> {
   let cursor = "";
-  for (let page = 0; page < MOST_PAGES; page += 1) {
+  for (let page = 0; page < MAX_PAGES; page += 1) {
     const answer = await client.conversations.list({
       types,
       exclude_archived: true,
@@ -83,7 +83,7 @@ async function searchPages(client: WebClient, name: string, types: string): Prom
 }
 
 function remember(key: string, id: string, now: Date): void {
-  if (known.size >= MOST_ENTRIES) known.clear();
+  if (known.size >= MAX_ENTRIES) known.clear();
   known.set(key, { id, until: now.getTime() + TTL_MS });
 }
 

@@ -9,8 +9,8 @@ import { bold, boldFigure, clipMrkdwn, linesWithin, slackLink } from "./mrkdwn.t
 import { textSparkline } from "./textSparkline.ts";
 
 // Three blocks each, with the frame's six: 48 of 50.
-const MOST_COMPANIES = 14;
-const MOST_SERIES = 4;
+const MAX_COMPANIES = 14;
+const MAX_SERIES = 4;
 const NAME_LENGTH = 100;
 const TITLE_LENGTH = 150;
 const MESSAGE_LENGTH = 250;
@@ -26,12 +26,12 @@ export function reportBlocks({
   links,
   user,
 }: ReportMessage): SlackContent {
-  const shown = companies.slice(0, MOST_COMPANIES);
+  const shown = companies.slice(0, MAX_COMPANIES);
   const room = Math.min(LIMITS.section, (LIMITS.message - FRAME_LENGTH) / Math.max(1, shown.length));
   const dates = formatPeriod(period);
   const withNews =
     companies.length === 0 ? "no news" : `news about ${count(companies.length, "company", "companies")}`;
-  const more = companies.slice(MOST_COMPANIES).map(({ company }) => oneLine(company.name));
+  const more = companies.slice(MAX_COMPANIES).map(({ company }) => oneLine(company.name));
   const title = `Your week, ${oneLine(user.name)}`;
   return {
     text: clipMrkdwn(`${title}: ${withNews}, ${dates}`, LIMITS.header),
@@ -60,7 +60,7 @@ function companyBlocks(
   const name = linked.length > room / 2 ? bold(company.name, NAME_LENGTH) : linked;
   const facts = [...news.map(newsLine), ...fundingRounds.map((round) => fundingLine(fundingWords(round)))];
   const figures = linesWithin(
-    series.slice(0, MOST_SERIES).map(seriesLine),
+    series.slice(0, MAX_SERIES).map(seriesLine),
     Math.min(LIMITS.context, room / 3),
   );
   const { text, left } = linesWithin(facts, room - name.length - figures.text.length - 40);

@@ -29,15 +29,15 @@ const newsRow = z.object({
 
 // A finding about a long text may hold all of it.
 const LONGEST_TEXT = 500;
-const MOST_ENTRIES = 50;
+const MAX_ENTRIES = 50;
 
 function shortened(value: unknown): unknown {
   if (typeof value === "string") return value.slice(0, LONGEST_TEXT).toWellFormed();
-  if (Array.isArray(value)) return value.slice(0, MOST_ENTRIES).map(shortened);
+  if (Array.isArray(value)) return value.slice(0, MAX_ENTRIES).map(shortened);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .slice(0, MOST_ENTRIES)
+      .slice(0, MAX_ENTRIES)
       .map(([name, entry]) => [name, shortened(entry)]),
   );
 }

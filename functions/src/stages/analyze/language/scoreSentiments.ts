@@ -7,7 +7,7 @@ import { type Asking, askForJson } from "./askForJson.ts";
 import { sentimentScore } from "./sentimentScore.ts";
 
 // Fifty comments are answered within seconds; more at once get mixed up.
-const MOST_TEXTS = 50;
+const MAX_TEXTS = 50;
 // Most comments are shorter, and the rest have said what they feel by then.
 const LONGEST_TEXT = 1000;
 const BATCHES_AT_A_TIME = 4;
@@ -26,8 +26,8 @@ export async function scoreSentiments(
   now: Date,
 ): Promise<number[]> {
   const batches: string[][] = [];
-  for (let start = 0; start < texts.length; start += MOST_TEXTS) {
-    batches.push(texts.slice(start, start + MOST_TEXTS));
+  for (let start = 0; start < texts.length; start += MAX_TEXTS) {
+    batches.push(texts.slice(start, start + MAX_TEXTS));
   }
   let isAnswering = asking.model !== undefined;
   const scores = await pMap(
