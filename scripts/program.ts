@@ -197,6 +197,32 @@ program
   });
 
 program
+  .command("replay")
+  .description("show what would come of the raw answers in a file: values, issues, news and messages")
+  .argument("<file>", "a JSON file with a map and documents")
+  .option("--json", "print documents, series, news and messages as one JSON object", false)
+  .addHelpText(
+    "after",
+    `
+The file holds one object:
+
+  {
+    "map": a handshake's map, or its list of mappings,
+    "frequency": "daily",
+    "company": { "name": "Acme", "domains": ["acme.example"] },
+    "rules": [{ "measurement": "followers", "threshold": 10 }],
+    "documents": [{ "observedAt": "2026-03-02T06:00:00Z", "data": { "followers": 1200 } }]
+  }
+
+Only map and documents are needed. A document's receivedAt is its observedAt unless it says otherwise. Normalizing,
+analyzing and composing run as in production, on a temporary database; nothing is sent.`,
+  )
+  .action(async (file: string, options: { json: boolean }) => {
+    const { replayFile } = await import("./commands/replay.ts");
+    await replayFile(file, options);
+  });
+
+program
   .command("states")
   .description("draw the states of all work and the transitions between them")
   .option("--mermaid", "as Mermaid diagrams", false)

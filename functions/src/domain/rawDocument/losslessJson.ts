@@ -32,10 +32,13 @@ const MAX_DIGITS = 1000;
  * Parses JSON text without losing a digit.
  *
  * @throws SyntaxError where it is not JSON
- * @throws ApiError 422 where it is nested deeper than 1000 levels, 413 where it holds more than 500,000 values
+ * @throws ApiError 422 where it is nested deeper than 1000 levels, 413 where it holds more than `maxValues` values (500,000)
  */
-export function parseLosslessJson(text: string): LosslessJson {
-  const { fields } = checkJsonSize(text);
+export function parseLosslessJson(
+  text: string,
+  { maxValues }: { readonly maxValues?: number } = {},
+): LosslessJson {
+  const { fields } = checkJsonSize(text, maxValues);
   const { value, numbersFit } = parseNumbers(text);
   return {
     value,
