@@ -15,11 +15,6 @@ export function field(
   return { SourceField: name, DataType: type, MeasurementName: name, ...more };
 }
 
-/** A nested list of a map, in short. */
-export function list(name: string, fields: readonly unknown[], more: Readonly<Record<string, unknown>> = {}) {
-  return field(name, "nested", { NestedMappings: fields, ...more });
-}
-
 /** What is replayed: one document a day at 06:00, unless a document says otherwise. */
 export interface ReplayCase {
   readonly map: readonly unknown[];
@@ -32,7 +27,7 @@ export interface ReplayCase {
 const START = Date.UTC(2026, 2, 2, 6);
 
 /** The time of a day of the replay, counted from 0. */
-export function day(number: number, hour = 6): string {
+function day(number: number, hour = 6): string {
   return new Date(START + number * 86_400_000 + (hour - 6) * 3_600_000).toISOString();
 }
 
