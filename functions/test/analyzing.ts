@@ -181,11 +181,11 @@ export async function analyze(
 const newsRow = z.object({
   title: z.string(),
   message: z.string(),
-  trigger_factor: z.string(),
+  triggerFactor: z.string(),
   timestamp: z.date(),
   detector: z.string(),
   severity: z.string(),
-  item_key: z.string(),
+  itemKey: z.string(),
   facts: findingFacts,
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Database, selectRow, selectRows } from "../src/platform/postgres.ts";
+import { type Database, selectRows } from "../src/platform/postgres.ts";
 
 /** Rows in whatever tables there are, by what the catalog says: a table that is added later is in it. */
 
@@ -33,8 +33,8 @@ const columnRow = z.object({
   type: z.string(),
   label: z.string().nullable(),
   parent: z.string().nullable(),
-  parent_column: z.string().nullable(),
-  is_required: z.boolean(),
+  parentColumn: z.string().nullable(),
+  isRequired: z.boolean(),
   place: z.int(),
 });
 
@@ -120,28 +120,24 @@ async function fill(db: Database, table: string, filling: Filling): Promise<Row>
     if (value !== undefined) values.push([column, value]);
   }
   const names = values.map(([{ column }]) => `"${column}"`);
-  const inserted = await selectRow(
-    db,
-    anyRow,
+  const { rows: inserted } = await db.query(
     `insert into ${table} (${names.join(", ")})
      values (${values.map(([{ type }], i) => `$${i + 1}::${type}`).join(", ")}) on conflict do nothing returning *`,
     values.map(([, value]) => value),
   );
-  if (inserted !== undefined) return inserted;
+  if (inserted.length > 0) return anyRow.parse(inserted[0]);
   // A trigger was first.
   const links = values.filter(([{ parent }]) => parent !== null);
-  const found = await selectRow(
-    db,
-    anyRow,
+  const { rows: found } = await db.query(
     `select * from ${table} where ${links.map(([{ column }], i) => `"${column}" = $${i + 1}`).join(" and ")} limit 1`,
     links.map(([, value]) => value),
   );
-  if (found === undefined) throw new Error(`No row came into ${table}`);
-  return found;
+  if (found.length === 0) throw new Error(`No row came into ${table}`);
+  return anyRow.parse(found[0]);
 }
 
 async function columnValue(db: Database, table: string, column: Column, filling: Filling): Promise<unknown> {
-  const { parent, parent_column: parentColumn, is_required: isRequired } = column;
+  const { parent, parentColumn, isRequired } = column;
   if (parent === null || parent === table) return isRequired ? sampleOf(column, filling.mark) : undefined;
   const known = filling.rows.get(parent) ?? filling.shared.get(parent);
   if (known === undefined && !isRequired) return undefined;

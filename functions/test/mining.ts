@@ -50,18 +50,18 @@ function recordedModule(now: Date) {
 const taskRow = z
   .object({
     status: z.string(),
-    ended_at: z.date().nullable(),
-    result_summary: z.string().nullable(),
+    endedAt: z.date().nullable(),
+    resultSummary: z.string().nullable(),
     attempts: z.number(),
   })
-  .transform(({ result_summary, ...row }) => ({ ...row, summary: JSON.parse(result_summary ?? "null") }));
+  .transform(({ resultSummary, ...row }) => ({ ...row, summary: JSON.parse(resultSummary ?? "null") }));
 
 const callRow = z.object({
-  company_id: z.number().nullable(),
+  companyId: z.number().nullable(),
   state: z.string(),
   attempt: z.number(),
-  error_type: z.string().nullable(),
-  error_text: z.string().nullable(),
+  errorType: z.string().nullable(),
+  errorText: z.string().nullable(),
 });
 
 /**

@@ -42,8 +42,8 @@ const value = z.object({
   item: z.string(),
   value: z.string(),
   timestamp: z.date(),
-  raw_document_id: z.string().nullable(),
-  modified_at: z.date(),
+  rawDocumentId: z.string().nullable(),
+  modifiedAt: z.date(),
 });
 
 /** All values of a source, by measurement and item. */
@@ -55,11 +55,11 @@ const document = z.object({
   id: z.string(),
   state: z.enum(["RECEIVED", "NORMALIZED", "ANALYZED", "DATA_PROBLEM", "FAILED"]),
   reason: z.string().nullable(),
-  data_source_id: z.int().nullable(),
-  company_id: z.int().nullable(),
-  map_version: z.int().nullable(),
-  value_count: z.int(),
-  issue_count: z.int(),
+  dataSourceId: z.int().nullable(),
+  companyId: z.int().nullable(),
+  mapVersion: z.int().nullable(),
+  valueCount: z.int(),
+  issueCount: z.int(),
 });
 
 /** What is recorded of a raw document. */

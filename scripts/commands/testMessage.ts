@@ -6,12 +6,12 @@ export async function testMessage(channelId: number, { json }: { json: boolean }
   await usePipeline();
   const { database } = await import("../../functions/src/platform/postgres.ts");
   const { enqueueTasks } = await import("../../functions/src/platform/taskQueue.ts");
-  const { state, provider_id, error } = await askForTestMessage(
+  const { state, providerId, error } = await askForTestMessage(
     { db: await database(), enqueue: enqueueTasks },
     channelId,
   );
   if (state !== "SENT") process.exitCode = 1;
-  if (json) console.log(JSON.stringify({ channelId, state, providerId: provider_id, error }));
-  else if (state === "SENT") console.log(`Sent. The provider's message id: ${provider_id ?? "none"}.`);
+  if (json) console.log(JSON.stringify({ channelId, state, providerId, error }));
+  else if (state === "SENT") console.log(`Sent. The provider's message id: ${providerId ?? "none"}.`);
   else console.log(`Not sent (${state}): ${error ?? ""}`);
 }

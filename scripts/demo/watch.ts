@@ -29,7 +29,7 @@ const counts = z.object({
   tasks: z.number(),
   ended: z.number(),
   calls: z.number(),
-  calls_ended: z.number(),
+  callsEnded: z.number(),
   normalized: z.number(),
   unanalyzed: z.number(),
   findings: z.number(),
@@ -44,7 +44,7 @@ type Counts = z.output<typeof counts>;
 export function untilMined(setting: Setting, report: (text: string) => void): Promise<void> {
   return untilSeen(setting, "mined", (seen) => {
     report(
-      `waiting for modules: ${seen.calls_ended} of ${seen.calls} companies mined, ${seen.normalized} raw documents so far`,
+      `waiting for modules: ${seen.callsEnded} of ${seen.calls} companies mined, ${seen.normalized} raw documents so far`,
     );
     return seen.tasks >= setting.sources.length && seen.ended === seen.tasks;
   });

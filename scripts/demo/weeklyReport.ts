@@ -40,11 +40,11 @@ const keptRuns = 10;
 
 /** Copies the report and the Slack page to a place that outlives the stack. */
 export async function keepReport({ stack, db }: Setting): Promise<KeptReport> {
-  const page = await selectRow(db, z.object({ page_blob: z.string() }), PAGE);
+  const page = await selectRow(db, z.object({ pageBlob: z.string() }), PAGE);
   if (page === undefined) throw new UserError(`There is no report; see ${stack.logFile}`);
   const folder = await newFolder();
   const html = join(folder, "report.html");
-  await copyFile(join(stack.blobDir, page.page_blob), html);
+  await copyFile(join(stack.blobDir, page.pageBlob), html);
   const slack = join(folder, "slack.html");
   await writeFile(slack, await (await fetch(stack.slackUrl)).text());
   const png = join(folder, "report.png");

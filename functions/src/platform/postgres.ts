@@ -220,9 +220,9 @@ function camelName(column: string): string {
 }
 
 function camelRow(row: unknown): unknown {
-  const renamed: Record<string, unknown> = { ...(row as object) };
-  for (const [column, value] of Object.entries(row as object)) renamed[camelName(column)] = value;
-  return renamed;
+  return Object.fromEntries(
+    Object.entries(row as object).map(([column, value]) => [camelName(column), value]),
+  );
 }
 
 /**

@@ -65,7 +65,7 @@ afterAll(async () => {
 });
 
 const fed = z.object({ document_id: z.string() });
-const analysisRow = z.object({ state: z.string(), finding_count: z.number() });
+const analysisRow = z.object({ state: z.string(), findingCount: z.number() });
 
 /** Feeds as a module does, and waits until what was fed is analyzed. */
 async function feed(stars: number, observedAt: string) {
@@ -128,8 +128,8 @@ async function slackMessages() {
 }
 
 test("from a raw document to an email and a Slack message, once", async () => {
-  expect(await feed(100, "2025-03-03T08:00:00Z")).toEqual({ state: "ANALYZED", finding_count: 0 });
-  expect(await feed(150, "2025-03-10T08:00:00Z")).toEqual({ state: "ANALYZED", finding_count: 1 });
+  expect(await feed(100, "2025-03-03T08:00:00Z")).toEqual({ state: "ANALYZED", findingCount: 0 });
+  expect(await feed(150, "2025-03-10T08:00:00Z")).toEqual({ state: "ANALYZED", findingCount: 1 });
   expect(await deliveries(2)).toEqual([
     { channel: "EMAIL", state: "SENT" },
     { channel: "SLACK", state: "SENT" },
@@ -146,8 +146,8 @@ test("from a raw document to an email and a Slack message, once", async () => {
   expect(JSON.stringify(message?.blocks)).toContain("Look at the stars.");
 
   // The same again, and the same value later: neither is news.
-  expect(await feed(150, "2025-03-10T08:00:00Z")).toEqual({ state: "ANALYZED", finding_count: 1 });
-  expect(await feed(150, "2025-03-17T08:00:00Z")).toEqual({ state: "ANALYZED", finding_count: 0 });
+  expect(await feed(150, "2025-03-10T08:00:00Z")).toEqual({ state: "ANALYZED", findingCount: 1 });
+  expect(await feed(150, "2025-03-17T08:00:00Z")).toEqual({ state: "ANALYZED", findingCount: 0 });
   expect(await deliveries(2)).toHaveLength(2);
   expect([await mails(), await slackMessages()].map(({ length }) => length)).toEqual([1, 1]);
 });
@@ -195,7 +195,7 @@ test("who unsubscribes by one click gets no more email, and Slack goes on", asyn
   });
   expect(response.status).toBe(200);
 
-  expect(await feed(400, "2025-04-14T08:00:00Z")).toEqual({ state: "ANALYZED", finding_count: 1 });
+  expect(await feed(400, "2025-04-14T08:00:00Z")).toEqual({ state: "ANALYZED", findingCount: 1 });
   expect(await deliveries(3)).toEqual([
     { channel: "EMAIL", state: "SENT" },
     { channel: "SLACK", state: "SENT" },

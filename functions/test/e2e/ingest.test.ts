@@ -76,7 +76,7 @@ const normalized = (id: string) =>
   eventually(`${id} is normalized`, () =>
     selectRow(
       stack.db,
-      z.object({ state: z.string(), reason: z.string().nullable(), value_count: z.number() }),
+      z.object({ state: z.string(), reason: z.string().nullable(), valueCount: z.number() }),
       // Analyzing may be done before we look.
       `select case state::text when 'ANALYZED' then 'NORMALIZED' else state::text end as state, reason, value_count
          from pipeline.raw_document where id = $1 and state <> 'RECEIVED'`,
@@ -131,14 +131,14 @@ describe("a raw answer", () => {
       mining_trigger: String(task),
       status: "received",
     });
-    expect(await normalized(id)).toMatchObject({ state: "NORMALIZED", value_count: 2 });
+    expect(await normalized(id)).toMatchObject({ state: "NORMALIZED", valueCount: 2 });
   });
 
   test("that is fed twice at once, and again, is one document", async () => {
     const ids = await Promise.all([1, 2].map(() => feed('{"name": "Once", "stars": 1}')));
     ids.push(await feed('{"stars": 1, "name": "Once"}'));
     expect(new Set(ids).size).toBe(1);
-    expect(await normalized(ids[0] ?? "")).toMatchObject({ state: "NORMALIZED", value_count: 2 });
+    expect(await normalized(ids[0] ?? "")).toMatchObject({ state: "NORMALIZED", valueCount: 2 });
   });
 
   test("may say when it was observed, without a zone in UTC", async () => {
@@ -170,7 +170,7 @@ describe("a raw answer", () => {
       content: { reason: expect.any(String) },
     });
     expect(document?.content.reason).toMatch(reason);
-    expect(await normalized(id)).toMatchObject({ state: "NORMALIZED", value_count: 2 });
+    expect(await normalized(id)).toMatchObject({ state: "NORMALIZED", valueCount: 2 });
   });
 
   test("loses no digit on its way to the values", async () => {
@@ -254,7 +254,7 @@ test("a finished crawl is acknowledged each time, and ends the call once", async
   const state = () =>
     selectRow(
       stack.db,
-      z.object({ state: z.string(), error_type: z.string().nullable() }),
+      z.object({ state: z.string(), errorType: z.string().nullable() }),
       "select state, error_type from pipeline.mining_call where task_id = $1",
       [task],
     );
@@ -264,7 +264,7 @@ test("a finished crawl is acknowledged each time, and ends the call once", async
     answer: { task_id: task, errors: warning, return_message: "Notified about crawling finished" },
   });
   // Its data had arrived, so what the module reports is a warning.
-  const ended = { state: "SUCCEEDED", error_type: "ClientInvalidBodyError" };
+  const ended = { state: "SUCCEEDED", errorType: "ClientInvalidBodyError" };
   expect(await state()).toEqual(ended);
   for (const errors of [{}, null, undefined]) expect((await report(errors)).status).toBe(201);
   expect(await state()).toEqual(ended);

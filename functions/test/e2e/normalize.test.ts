@@ -85,7 +85,7 @@ test("a new raw document becomes values and a batch, a large one just the same",
   expect((await stack.firestore.doc(path).get()).get("data")).toBeNull();
 
   const expected = 8 + 2000 * 15;
-  expect(await becomes(id, "NORMALIZED")).toMatchObject({ value_count: expected, issue_count: 0 });
+  expect(await becomes(id, "NORMALIZED")).toMatchObject({ valueCount: expected, issueCount: 0 });
   const values = await valuesOf(stack.db, source.id);
   expect(values).toHaveLength(expected);
   expect(values).toContainEqual(
@@ -108,7 +108,7 @@ test("a raw document that failed is run again by a task", async () => {
     });
   const answers = await Promise.all([runAgain(), runAgain()]);
   expect(answers.map(({ ok }) => ok)).toEqual([true, true]);
-  expect(await becomes(id, "NORMALIZED")).toMatchObject({ value_count: 35 });
+  expect(await becomes(id, "NORMALIZED")).toMatchObject({ valueCount: 35 });
   expect(await valuesOf(stack.db, source.id)).toHaveLength(35);
   expect(await batchOf(id)).toMatchObject({ value_count: 35 });
 });
@@ -124,6 +124,6 @@ test("a module that writes into Firestore itself is normalized as any other (exa
   );
   const { name } = z.object({ name: z.string() }).parse(JSON.parse(stdout));
   const id = documentIdAt(name.replace(/^.*\/documents\//, ""));
-  expect(await becomes(id, "NORMALIZED")).toMatchObject({ value_count: 35, issue_count: 0 });
+  expect(await becomes(id, "NORMALIZED")).toMatchObject({ valueCount: 35, issueCount: 0 });
   expect(await valuesOf(stack.db, source.id)).toHaveLength(35);
 });

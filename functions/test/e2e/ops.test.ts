@@ -48,7 +48,7 @@ test("a document that failed is shown, run again, and processed again after a ch
   const becomes = (state: string, mapVersion: number | null) =>
     eventually(`the document is ${state}`, async () => {
       const found = await documentState(db, document.id);
-      return found?.state === state && found.map_version === mapVersion ? found : undefined;
+      return found?.state === state && found.mapVersion === mapVersion ? found : undefined;
     });
   await becomes("FAILED", null);
   expect(await asOperator({ method: "GET", path: "/ops/failed?source=ops-test" })).toMatchObject({

@@ -89,12 +89,12 @@ async function runTask(source: number) {
   return eventually("the task has ended", async () => {
     const row = await selectRow(
       stack.db,
-      z.object({ status: z.string(), ended_at: z.date().nullable(), result_summary: z.string().nullable() }),
+      z.object({ status: z.string(), endedAt: z.date().nullable(), resultSummary: z.string().nullable() }),
       "select status, ended_at, result_summary from scheduled_task where task_id = $1",
       [task],
     );
     if (row?.status !== "SUCCESS" && row?.status !== "FAILED") return undefined;
-    return { ...row, task, summary: JSON.parse(row.result_summary ?? "null") };
+    return { ...row, task, summary: JSON.parse(row.resultSummary ?? "null") };
   });
 }
 
@@ -140,9 +140,9 @@ describe("an external module, over HTTP through Hosting", () => {
     const unknown = await linkedCompany(source, "Unknown");
     const broken = await linkedCompany(source, "Broken");
 
-    const { status, summary, ended_at, task } = await runTask(source);
+    const { status, summary, endedAt, task } = await runTask(source);
     expect(status).toBe("SUCCESS");
-    expect(ended_at).not.toBeNull();
+    expect(endedAt).not.toBeNull();
     expect(summary).toMatchObject({
       companies: 4,
       succeeded: 2,

@@ -4,7 +4,7 @@ import { selectRow } from "../../../functions/src/platform/postgres.ts";
 import { UserError } from "../../userError.ts";
 import { type Asking, resultOf } from "./functionResult.ts";
 
-const reportRow = z.object({ page_blob: z.string() });
+const reportRow = z.object({ pageBlob: z.string() });
 
 const REPORT = `
   select page_blob from pipeline.report_run run
@@ -29,7 +29,7 @@ export async function askForReport(
     () => selectRow(db, reportRow, REPORT, [report.userId, report.week]),
     patienceMs,
   );
-  if (done !== undefined) return done.page_blob;
+  if (done !== undefined) return done.pageBlob;
   throw new UserError(
     "There is no report yet: the user follows no company, or a channel will be retried later (scripts/dev deliveries).",
   );

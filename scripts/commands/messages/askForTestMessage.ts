@@ -14,7 +14,7 @@ const BEFORE = `
 
 const resultRow = z.object({
   state: z.enum(["SENT", "FAILED", "UNKNOWN", "SUPPRESSED"]),
-  provider_id: z.string().nullable(),
+  providerId: z.string().nullable(),
   error: z.string().nullable(),
 });
 

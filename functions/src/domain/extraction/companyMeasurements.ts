@@ -7,7 +7,7 @@ export interface CompanyAtSource {
   readonly companyId: number;
 }
 
-const measurement = z.object({ id: z.int(), company_measurement_id: z.int().nullable() });
+const measurement = z.object({ id: z.int(), companyMeasurementId: z.int().nullable() });
 
 /**
  * The series of a company: for each measurement of the source the canonical row of company_source_measurement,
@@ -22,14 +22,12 @@ export async function companyMeasurements(
 ): Promise<ReadonlyMap<number, number>> {
   const values = [measurementIds, sourceId, companyId];
   let rows = await selectRows(connection, measurement, FIND_CANONICAL, values);
-  if (rows.some((row) => row.company_measurement_id === null)) {
+  if (rows.some((row) => row.companyMeasurementId === null)) {
     await connection.query(MAKE_CANONICAL, values);
     rows = await selectRows(connection, measurement, FIND_CANONICAL, values);
   }
   return new Map(
-    rows.flatMap((row) =>
-      row.company_measurement_id === null ? [] : [[row.id, row.company_measurement_id]],
-    ),
+    rows.flatMap((row) => (row.companyMeasurementId === null ? [] : [[row.id, row.companyMeasurementId]])),
   );
 }
 

@@ -176,7 +176,7 @@ test.each(Object.keys(EXPECTED))("%s: every value arrives, and nothing else", as
   const inOrder = (rows: unknown[][]) => rows.map((row) => [row[0], row[2], row[3], row[1]]).sort(byText);
   expect(inOrder(values.map((row) => [row.name, row.item, row.type, row.value]))).toEqual(inOrder(expected));
   for (const value of values) {
-    expect(value).toMatchObject({ timestamp: OBSERVED_AT, raw_document_id: id, modified_at: NOW });
+    expect(value).toMatchObject({ timestamp: OBSERVED_AT, rawDocumentId: id, modifiedAt: NOW });
   }
   expect(await issuesOf(db, id)).toEqual([]);
   expect(await documentState(db, id)).toMatchObject({ state: "NORMALIZED", reason: null });

@@ -9,11 +9,7 @@ export interface SeriesId {
   readonly itemKey: string;
 }
 
-const seriesRow = z
-  .object({ company_measurement_id: z.int(), item_key: z.string() })
-  .transform(
-    (row): SeriesId => ({ companyMeasurementId: row.company_measurement_id, itemKey: row.item_key }),
-  );
+const seriesRow = z.object({ companyMeasurementId: z.int(), itemKey: z.string() });
 
 const NUMBER_TABLES: readonly string[] = ["int", "bigint", "float"] satisfies ValueTable[];
 

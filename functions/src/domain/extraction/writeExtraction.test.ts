@@ -169,7 +169,7 @@ test("an answer without any value is normalized too", async () => {
 });
 
 describe("series of an earlier backend or the web application", () => {
-  const series = z.object({ id: z.int(), is_canonical: z.boolean() });
+  const series = z.object({ id: z.int(), isCanonical: z.boolean() });
 
   test("are used, the oldest of each, and not doubled again", async () => {
     const flat = await source(flatMap({ a: "int" }));
@@ -186,7 +186,7 @@ describe("series of an earlier backend or the web application", () => {
         where source_measurement_id = $1 order by 1`,
       [measurement?.source_measurement_id],
     );
-    expect(rows).toEqual(legacy.map(({ id }, index) => ({ id, is_canonical: index === 0 })));
+    expect(rows).toEqual(legacy.map(({ id }, index) => ({ id, isCanonical: index === 0 })));
     const used = await db.query(
       "select distinct company_measurement_id as id from measurement_int_value where company_measurement_id = any ($1)",
       [legacy.map(({ id }) => id)],
@@ -202,7 +202,7 @@ test("a measurement that was removed makes issues, not a crash", async () => {
   const { id, path } = await file(github, contractAnswer("github"));
   const outcome = await normalize(path);
   expect(outcome).toMatchObject({ state: "NORMALIZED", valueCount: 8, issueCount: 27 });
-  expect(await documentState(db, id)).toMatchObject({ value_count: 8, issue_count: 27 });
+  expect(await documentState(db, id)).toMatchObject({ valueCount: 8, issueCount: 27 });
   const issues = await issuesOf(db, id);
   expect(issues).toHaveLength(27);
   expect(issues).toContainEqual({

@@ -16,19 +16,19 @@ const facts = z
 
 const foundRow = z.object({
   id: z.coerce.number(),
-  company_id: z.int(),
+  companyId: z.int(),
   company: z.string(),
-  company_measurement_id: z.int(),
-  measurement_id: z.int(),
-  item_key: z.string(),
-  observed_at: z.date(),
+  companyMeasurementId: z.int(),
+  measurementId: z.int(),
+  itemKey: z.string(),
+  observedAt: z.date(),
   severity: z.string().toLowerCase().pipe(z.enum(SEVERITIES)).catch("low"),
   facts,
   title: z.string().nullable(),
   message: z.string(),
-  trigger_factor: z.string().nullable(),
-  source_name: z.string(),
-  measurement_name: z.string(),
+  triggerFactor: z.string().nullable(),
+  sourceName: z.string(),
+  measurementName: z.string(),
 });
 
 /** A finding with the words of its news, and what it is about. */
@@ -66,23 +66,23 @@ export async function findingsOfPeriod(
 function inOrder(found: readonly Found[]): Found[] {
   const rank = ({ severity }: Found) => MOST_IMPORTANT_FIRST.get(severity) ?? 0;
   return found.toSorted(
-    (a, b) => rank(a) - rank(b) || b.observed_at.getTime() - a.observed_at.getTime() || a.id - b.id,
+    (a, b) => rank(a) - rank(b) || b.observedAt.getTime() - a.observedAt.getTime() || a.id - b.id,
   );
 }
 
 /** A finding as messages have it. */
 export function findingOf(found: Found, points: Series["points"] = []): Finding {
-  const { facts, observed_at, trigger_factor, source_name, measurement_name } = found;
+  const { facts, observedAt, triggerFactor, sourceName, measurementName } = found;
   const unit = facts.unit === undefined ? {} : { unit: facts.unit };
   return {
-    title: headline(found.title ?? measurement_name, found.company, trigger_factor),
+    title: headline(found.title ?? measurementName, found.company, triggerFactor),
     message: found.message,
-    triggerFactor: trigger_factor,
+    triggerFactor,
     severity: found.severity,
     why: facts.why,
-    observedAt: observed_at,
-    sourceName: source_name,
-    measurementName: measurement_name,
+    observedAt,
+    sourceName,
+    measurementName,
     ...(points.length > 0 ? { series: { points, ...unit } } : {}),
     ...(facts.expected === undefined ? {} : { expected: facts.expected }),
   };

@@ -14,7 +14,7 @@ export interface NewFindings {
   readonly now: Date;
 }
 
-const openedRow = z.object({ id: z.coerce.number(), send_after: z.date() });
+const openedRow = z.object({ id: z.coerce.number(), sendAfter: z.date() });
 
 /**
  * Opens the deliveries of new findings: one for each address of each user who follows the company, or the one that
@@ -41,7 +41,7 @@ export async function openDeliveries(
     sendAfter,
     correlation,
   ]);
-  return opened.map(({ id, send_after }) => deliverTask(id, send_after, now));
+  return opened.map(({ id, sendAfter }) => deliverTask(id, sendAfter, now));
 }
 
 // An alert that waits is found, and locked, by the conflict in delivery_joinable_key: whoever sends it waits until

@@ -22,8 +22,8 @@ const row = z.object({
   parent: z.int().nullable(),
   name: z.string(),
   type: z.string(),
-  is_canonical: z.boolean(),
-  modified_at: z.date(),
+  isCanonical: z.boolean(),
+  modifiedAt: z.date(),
 });
 
 function measurementsOf(sourceId: number) {
@@ -79,7 +79,7 @@ test.each(["affinity", "discord", "github", "linkedin", "producthunt", "reddit"]
     const wanted = flat(measured.Mappings);
     expect(rows).toHaveLength(wanted.length);
     expect(rows).toEqual(
-      expect.arrayContaining(wanted.map((one) => ({ ...one, is_canonical: true, modified_at: now }))),
+      expect.arrayContaining(wanted.map((one) => ({ ...one, isCanonical: true, modifiedAt: now }))),
     );
 
     const again = watched(db);
@@ -139,13 +139,13 @@ describe("rows of earlier backends", () => {
     const measured = await ensureMeasurements(db, sourceId, map, later);
     expect(flat(measured.Mappings).map((entry) => Reflect.get(entry, "id"))).toEqual(ids.slice(0, 3));
     const rows = await measurementsOf(sourceId);
-    expect(rows.map(({ is_canonical }) => is_canonical)).toEqual([true, true, true, ...Array(6).fill(false)]);
-    expect(rows.slice(0, 3).map(({ type, modified_at }) => [type, modified_at])).toEqual([
+    expect(rows.map(({ isCanonical }) => isCanonical)).toEqual([true, true, true, ...Array(6).fill(false)]);
+    expect(rows.slice(0, 3).map(({ type, modifiedAt }) => [type, modifiedAt])).toEqual([
       ["text", later],
       ["nested", later],
       ["int", later],
     ]);
-    expect(rows.slice(3).every(({ modified_at }) => modified_at.getTime() === now.getTime())).toBe(true);
+    expect(rows.slice(3).every(({ modifiedAt }) => modifiedAt.getTime() === now.getTime())).toBe(true);
   });
 
   test("are adopted once by eight at once", async () => {
@@ -156,7 +156,7 @@ describe("rows of earlier backends", () => {
     for (const measured of all) {
       expect(flat(measured.Mappings).map((entry) => Reflect.get(entry, "id"))).toEqual(ids.slice(0, 3));
     }
-    expect((await measurementsOf(sourceId)).filter(({ is_canonical }) => is_canonical)).toHaveLength(3);
+    expect((await measurementsOf(sourceId)).filter(({ isCanonical }) => isCanonical)).toHaveLength(3);
   });
 });
 
@@ -167,9 +167,7 @@ describe("one measurement", () => {
     const all = await Promise.all(Array.from({ length: 8 }, () => ensureMeasurement(db, wanted, now)));
     expect(new Set(all.map(({ id }) => id)).size).toBe(1);
     expect(all.filter(({ created }) => created)).toHaveLength(1);
-    expect(await measurementsOf(sourceId)).toMatchObject([
-      { name: "stars", type: "int", is_canonical: true },
-    ]);
+    expect(await measurementsOf(sourceId)).toMatchObject([{ name: "stars", type: "int", isCanonical: true }]);
   });
 
   test("is another one with another parent, name or type", async () => {

@@ -20,15 +20,9 @@ export interface NormalizedDocument {
   readonly issueCount: number;
 }
 
-const counts = z.object({ map_version: z.int(), value_count: z.int(), issue_count: z.int() }).transform(
-  (row): NormalizedDocument => ({
-    mapVersion: row.map_version,
-    valueCount: row.value_count,
-    issueCount: row.issue_count,
-  }),
-);
+const counts = z.object({ mapVersion: z.int(), valueCount: z.int(), issueCount: z.int() });
 
-const begun = z.object({ had_values: z.boolean() });
+const begun = z.object({ hadValues: z.boolean() });
 
 // Two runs of the same document meet at the primary key: the second waits until the first has committed, and then
 // finds it normalized. The row stays locked until the end of the transaction.
@@ -60,8 +54,7 @@ export async function beginNormalized(
   now: Date,
 ): Promise<{ readonly hadValues: boolean } | undefined> {
   const values = [...originColumns(origin), mapVersion, valueCount, issueCount, now];
-  const row = await selectRow(connection, begun, BEGIN_NORMALIZED, values);
-  return row && { hadValues: row.had_values };
+  return selectRow(connection, begun, BEGIN_NORMALIZED, values);
 }
 
 /** What an earlier run made of the document, or undefined where it is not normalized. */

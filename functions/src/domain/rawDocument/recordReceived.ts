@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Database, prepared, selectRow } from "../../platform/postgres.ts";
 import type { NewRawDocument } from "./storeRawDocument.ts";
 
-const recorded = z.object({ is_erased: z.boolean() });
+const recorded = z.object({ isErased: z.boolean() });
 
 // Its event may have come first, and a company may be gone by now. A document that was removed for its age and comes
 // again is kept anew. So is one that is old enough to be about to be removed: who removes it locks its row.
@@ -33,7 +33,7 @@ export async function recordReceived(
 ): Promise<boolean> {
   const values = [id, path, source.id, companyId, taskId ?? null, observedAt ?? now, now];
   const row = await selectRow(db, recorded, RECORD_RECEIVED, values);
-  return row?.is_erased === false;
+  return row?.isErased === false;
 }
 
 const RECORD_DIRECT = prepared(`

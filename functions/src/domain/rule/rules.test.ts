@@ -28,7 +28,7 @@ async function say(
   const news = await newsOf(db);
   return news.find(
     ({ timestamp, facts }) => timestamp.getTime() === may(newest ?? 0).getTime() && facts.kind === "rule",
-  )?.trigger_factor;
+  )?.triggerFactor;
 }
 
 const days = (...values: number[]) => values.map((value, index) => [index + 1, value] as const);
@@ -110,7 +110,7 @@ test("items are compared with themselves", async () => {
   await company.observe(may(1), values(100, 5000));
   await analyze(db, await company.observe(may(2), values(150, 5001)));
   expect(await newsOf(db)).toMatchObject([
-    { title: "Personio: repository stars of alpha +50%", item_key: "1" },
+    { title: "Personio: repository stars of alpha +50%", itemKey: "1" },
   ]);
 });
 
@@ -120,7 +120,7 @@ test("a late value is compared with what was before it, and is news of its own t
   await company.observe(may(1), [["stars", 1000]]);
   await analyze(db, await company.observe(may(9), [["stars", 1000]]));
   await analyze(db, await company.observe(may(5), [["stars", 2000]]));
-  expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100%", timestamp: may(5) }]);
+  expect(await newsOf(db)).toMatchObject([{ triggerFactor: "+100%", timestamp: may(5) }]);
 });
 
 test("a second value of the same time is compared with what was before both", async () => {
@@ -129,7 +129,7 @@ test("a second value of the same time is compared with what was before both", as
   await company.observe(may(1), [["stars", 1000]]);
   await analyze(db, await company.observe(may(2), [["stars", 2000]]));
   await analyze(db, await company.observe(may(2), [["stars", 2000]]));
-  expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100%" }]);
+  expect(await newsOf(db)).toMatchObject([{ triggerFactor: "+100%" }]);
 });
 
 test("the message of a rule is in the text, and the rule on a doubled measurement counts", async () => {
@@ -150,7 +150,7 @@ test("the message of a rule is in the text, and the rule on a doubled measuremen
       message:
         "Developers notice them. Personio's stars: 1,412, up from 1,023 (github, 2 May 2024). " +
         "That is 38% above the value before, 1,023.",
-      trigger_factor: "+38%",
+      triggerFactor: "+38%",
       severity: "medium",
       facts: {
         why: "The rule “Stars” reports changes of 10% or more. It compared 1,412 with the value before, 1,023.",

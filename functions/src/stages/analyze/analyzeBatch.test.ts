@@ -167,7 +167,7 @@ describe("documents that wait", () => {
       documents.push(await company.observe(may(index + 1), [["price", price]]));
     }
     await Promise.all(documents.toReversed().map((id) => analyze(db, id)));
-    expect((await newsOf(db)).map((news) => news.trigger_factor)).toEqual(["+100%", "+90%"]);
+    expect((await newsOf(db)).map((news) => news.triggerFactor)).toEqual(["+100%", "+90%"]);
     expect(await state()).toMatchObject({ analyses: 4 });
   });
 
@@ -185,7 +185,7 @@ describe("documents that wait", () => {
       }
     });
     await analyze(failing, second);
-    expect(await newsOf(db)).toMatchObject([{ trigger_factor: "+100%" }]);
+    expect(await newsOf(db)).toMatchObject([{ triggerFactor: "+100%" }]);
     expect(await state()).toMatchObject({ analyses: 1 });
     expect(logged).toHaveBeenCalledTimes(1);
     logged.mockRestore();
@@ -208,7 +208,7 @@ describe("a company with two handles at a source", () => {
         await analyze(db, await company.observe(may(day), org(url, stars), { taskId: task + 1 }));
       }
     }
-    return (await newsOf(db)).map((news) => news.trigger_factor);
+    return (await newsOf(db)).map((news) => news.triggerFactor);
   }
 
   test("has two series, each compared with itself", async () => {

@@ -32,7 +32,7 @@ describe("a value of the company", () => {
     ["text", '["a","b"]', '["a","c"]', "a, b → a, c", "low"],
   ])("of type %s that changes is told", async (type, before, after, factor, severity) => {
     expect(await change(type, before, after)).toMatchObject([
-      { detector: "change", trigger_factor: factor, severity, facts: { kind: "change" } },
+      { detector: "change", triggerFactor: factor, severity, facts: { kind: "change" } },
     ]);
   });
 
@@ -60,7 +60,7 @@ describe("a value of the company", () => {
       const settings = { detector: { falseAlarmRate: 0.001 }, spacingMs: 7 * 86_400_000 };
       await analyze(db, await company.observe(may(index + 1), [["name", value]]), { settings });
     }
-    expect((await newsOf(db)).map((news) => news.trigger_factor)).toEqual(["a → b", "b → a"]);
+    expect((await newsOf(db)).map((news) => news.triggerFactor)).toEqual(["a → b", "b → a"]);
   });
 });
 

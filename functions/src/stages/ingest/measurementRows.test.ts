@@ -39,7 +39,7 @@ test("a page is the source's own measurements, the oldest first", async () => {
   for (const name of ["a", "b", "c", "d", "e"]) await make(name);
   const page = async (number: number) => {
     const { total, measurements } = await listMeasurements(db, sourceId, { number, size: 2 });
-    return [total, measurements.map((measurement) => measurement.measurement_name)];
+    return [total, measurements.map((measurement) => measurement.measurementName)];
   };
   expect([await page(1), await page(3), await page(4)]).toEqual([
     [5, ["a", "b"]],
@@ -53,11 +53,11 @@ test("a measurement is found by its own source only", async () => {
   expect(await findMeasurement(db, sourceId, id)).toEqual({
     id,
     type: "int",
-    measurement_name: "stars",
-    source_module_id: sourceId,
-    parent_measurement_id: null,
-    created_at: now,
-    modified_at: now,
+    measurementName: "stars",
+    sourceModuleId: sourceId,
+    parentMeasurementId: null,
+    createdAt: now,
+    modifiedAt: now,
   });
   await expect(findMeasurement(db, otherSource, id)).rejects.toMatchObject({ status: 403 });
   await expect(findMeasurement(db, sourceId, id + 1)).rejects.toMatchObject({ status: 404 });
@@ -74,23 +74,23 @@ describe("a change", () => {
   test("keeps what it does not name", async () => {
     const parentId = await make("repositories", { type: "nested" });
     const id = await make("stars", { parentId });
-    const kept = { id, type: "int", parent_measurement_id: parentId, created_at: now, modified_at: later };
-    expect(await change(id, { measurement_name: "forks" })).toMatchObject({
+    const kept = { id, type: "int", parentMeasurementId: parentId, createdAt: now, modifiedAt: later };
+    expect(await change(id, { measurementName: "forks" })).toMatchObject({
       ...kept,
-      measurement_name: "forks",
+      measurementName: "forks",
     });
-    expect(await change(id, { type: "float", parent_measurement_id: null })).toMatchObject({
-      measurement_name: "forks",
+    expect(await change(id, { type: "float", parentMeasurementId: null })).toMatchObject({
+      measurementName: "forks",
       type: "float",
-      parent_measurement_id: null,
+      parentMeasurementId: null,
     });
   });
 
   test("to what another one is, is a conflict", async () => {
     await make("stars");
     const id = await make("forks");
-    await expect(change(id, { measurement_name: "stars" })).rejects.toMatchObject({ status: 409 });
-    expect(await findMeasurement(db, sourceId, id)).toMatchObject({ measurement_name: "forks" });
+    await expect(change(id, { measurementName: "stars" })).rejects.toMatchObject({ status: 409 });
+    expect(await findMeasurement(db, sourceId, id)).toMatchObject({ measurementName: "forks" });
   });
 
   test("takes no parent of another source, none that is not there, and none below itself", async () => {
@@ -98,8 +98,8 @@ describe("a change", () => {
     const below = await make("below", { type: "nested", parentId: top });
     const bottom = await make("bottom", { type: "nested", parentId: below });
     const foreign = await make("foreign", { source: otherSource });
-    for (const parent_measurement_id of [foreign, 2_000_000_000, top, below, bottom]) {
-      await expect(change(top, { parent_measurement_id })).rejects.toMatchObject({ status: 422 });
+    for (const parentMeasurementId of [foreign, 2_000_000_000, top, below, bottom]) {
+      await expect(change(top, { parentMeasurementId })).rejects.toMatchObject({ status: 422 });
     }
   });
 
@@ -109,8 +109,8 @@ describe("a change", () => {
       // Lets both look at the tree as it is, and neither change it yet.
       await connection.query("lock table source_measurement in share mode");
       const started = Promise.allSettled([
-        change(a, { parent_measurement_id: b }),
-        change(b, { parent_measurement_id: a }),
+        change(a, { parentMeasurementId: b }),
+        change(b, { parentMeasurementId: a }),
       ]);
       while ((await db.query(WAITING)).rowCount !== 2);
       return { started };

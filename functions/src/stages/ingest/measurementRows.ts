@@ -6,11 +6,11 @@ import { type Database, selectRow, selectRows, type TransactionalDatabase } from
 const measurementRow = z.object({
   id: z.number(),
   type: z.string(),
-  measurement_name: z.string(),
-  source_module_id: z.number(),
-  parent_measurement_id: z.number().nullable(),
-  created_at: z.date(),
-  modified_at: z.date(),
+  measurementName: z.string(),
+  sourceModuleId: z.number(),
+  parentMeasurementId: z.number().nullable(),
+  createdAt: z.date(),
+  modifiedAt: z.date(),
 });
 
 export type MeasurementRow = z.output<typeof measurementRow>;
@@ -43,7 +43,7 @@ const FIND = `select ${COLUMNS} from source_measurement where id = $1::bigint`;
 export async function findMeasurement(db: Database, sourceId: number, id: number): Promise<MeasurementRow> {
   const row = await selectRow(db, measurementRow, FIND, [id]);
   if (row === undefined) throw new ApiError("not_found", `There is no measurement ${id}`);
-  if (row.source_module_id === sourceId) return row;
+  if (row.sourceModuleId === sourceId) return row;
   throw new ApiError("forbidden", "The measurement is another data source's");
 }
 
@@ -52,8 +52,8 @@ export interface MeasurementChange {
   readonly id: number;
   readonly change: {
     readonly type?: string | undefined;
-    readonly measurement_name?: string | undefined;
-    readonly parent_measurement_id?: number | null | undefined;
+    readonly measurementName?: string | undefined;
+    readonly parentMeasurementId?: number | null | undefined;
   };
   readonly now: Date;
 }
@@ -80,14 +80,14 @@ export function changeMeasurement(
     await connection.query(LOCK_TREE, [sourceId]);
     const old = await findMeasurement(connection, sourceId, id);
     const parentId =
-      change.parent_measurement_id === undefined ? old.parent_measurement_id : change.parent_measurement_id;
-    if (parentId !== null && parentId !== old.parent_measurement_id) {
+      change.parentMeasurementId === undefined ? old.parentMeasurementId : change.parentMeasurementId;
+    if (parentId !== null && parentId !== old.parentMeasurementId) {
       await checkParent(connection, { sourceId, id, parentId });
     }
     const values = [
       id,
       change.type ?? old.type,
-      change.measurement_name ?? old.measurement_name,
+      change.measurementName ?? old.measurementName,
       parentId,
       now,
     ];
@@ -101,7 +101,7 @@ export function changeMeasurement(
   });
 }
 
-const ancestor = z.object({ id: z.number(), source_module_id: z.number() });
+const ancestor = z.object({ id: z.number(), sourceModuleId: z.number() });
 
 const ANCESTORS = `
   with recursive ancestor (id, parent_measurement_id, source_module_id) as (
@@ -118,7 +118,7 @@ async function checkParent(
 ): Promise<void> {
   const ancestors = await selectRows(connection, ancestor, ANCESTORS, [parentId]);
   const parent = ancestors.find((ancestor) => ancestor.id === parentId);
-  if (parent?.source_module_id !== sourceId) throw wrongParent("is not a measurement of the data source");
+  if (parent?.sourceModuleId !== sourceId) throw wrongParent("is not a measurement of the data source");
   if (ancestors.some((ancestor) => ancestor.id === id)) throw wrongParent("is below the measurement itself");
 }
 

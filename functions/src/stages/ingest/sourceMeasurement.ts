@@ -11,6 +11,7 @@ import {
   deleteMeasurement,
   findMeasurement,
   listMeasurements,
+  type MeasurementRow,
 } from "./measurementRows.ts";
 
 const measurementType = z
@@ -75,27 +76,34 @@ export const paths: Paths = {
         const { page: number, per_page: size } = query();
         const db = await database();
         const { total, measurements } = await listMeasurements(db, claims.sourceId, { number, size });
-        return { status: 200, body: { measurements_list: measurements, num_pages: Math.ceil(total / size) } };
+        return {
+          status: 200,
+          body: { measurements_list: measurements.map(bodyOf), num_pages: Math.ceil(total / size) },
+        };
       },
     ),
   },
   "/:id": {
     GET: route({ callers: modules, summary: "one of them" }, async ({ claims, id }) => ({
       status: 200,
-      body: await findMeasurement(await database(), claims.sourceId, id),
+      body: bodyOf(await findMeasurement(await database(), claims.sourceId, id)),
     })),
     PUT: route(
       { callers: modules, summary: "changes one", body: measurementChange },
       async ({ claims, id, now, json }) => {
-        const { source_module_id, ...change } = await json();
-        checkSource(claims, source_module_id ?? claims.sourceId);
+        const sent = await json();
+        checkSource(claims, sent.source_module_id ?? claims.sourceId);
         const changed = await changeMeasurement(await database(), {
           sourceId: claims.sourceId,
           id,
-          change,
+          change: {
+            type: sent.type,
+            measurementName: sent.measurement_name,
+            parentMeasurementId: sent.parent_measurement_id,
+          },
           now,
         });
-        return { status: 202, body: changed };
+        return { status: 202, body: bodyOf(changed) };
       },
     ),
     DELETE: route({ callers: modules, summary: "deletes one" }, async ({ claims, id }) => {
@@ -104,6 +112,19 @@ export const paths: Paths = {
     }),
   },
 };
+
+/** A measurement as modules read it. */
+function bodyOf(row: MeasurementRow) {
+  return {
+    id: row.id,
+    type: row.type,
+    measurement_name: row.measurementName,
+    source_module_id: row.sourceModuleId,
+    parent_measurement_id: row.parentMeasurementId,
+    created_at: row.createdAt,
+    modified_at: row.modifiedAt,
+  };
+}
 
 function checkSource(claims: ModuleClaims, sourceId: number): void {
   if (sourceId !== claims.sourceId) throw new ApiError("forbidden", "The token is for another data source");

@@ -115,7 +115,7 @@ describe("a company that ends its process", () => {
     // The queue delivers all of them again, twice even.
     for (const payload of [...together, ...together]) await runCall(payload);
     expect(await calls()).toMatchObject(
-      Array.from({ length: 5 }, () => ({ state: "ENQUEUED", attempt: 0, error_type: "ProcessDied" })),
+      Array.from({ length: 5 }, () => ({ state: "ENQUEUED", attempt: 0, errorType: "ProcessDied" })),
     );
 
     const apart = takeAll("mineCompanyAlone");
@@ -132,10 +132,10 @@ describe("a company that ends its process", () => {
     }
     expect(deaths).toBe(attempts);
     const ended = await calls();
-    expect(ended[0]).toMatchObject({ company_id: poison, state: "FAILED", error_type: "ProcessDied" });
-    expect(ended[0]?.error_text).toBe("The process died while the module was called (tried 4 times)");
+    expect(ended[0]).toMatchObject({ companyId: poison, state: "FAILED", errorType: "ProcessDied" });
+    expect(ended[0]?.errorText).toBe("The process died while the module was called (tried 4 times)");
     expect(ended.slice(1)).toMatchObject(
-      Array.from({ length: 4 }, () => ({ state: "SUCCEEDED", attempt: 1, error_type: null })),
+      Array.from({ length: 4 }, () => ({ state: "SUCCEEDED", attempt: 1, errorType: null })),
     );
     expect(await task()).toMatchObject({ status: "SUCCESS", summary: { succeeded: 4, failed: 1 } });
   });

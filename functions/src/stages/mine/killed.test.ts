@@ -163,7 +163,7 @@ test(
     const next = await startProcess("mineCompany");
     expect(await Promise.all(together.map(next.dispatch))).toEqual([204, 204, 204, 204]);
     expect(await calls()).toMatchObject(
-      Array(4).fill({ state: "ENQUEUED", attempt: 0, error_type: "ProcessDied" }),
+      Array(4).fill({ state: "ENQUEUED", attempt: 0, errorType: "ProcessDied" }),
     );
     expect(asked).toHaveLength(4);
 
@@ -183,12 +183,12 @@ test(
     expect(asked.slice(4)).toEqual(["company-1", "company-2", "company-3", "company-4"]);
     const [first, ...neighbors] = await calls();
     expect(first).toMatchObject({
-      company_id: poison,
+      companyId: poison,
       state: "FAILED",
-      error_type: "ProcessDied",
-      error_text: `The process died while the module was called (tried ${attempts} times)`,
+      errorType: "ProcessDied",
+      errorText: `The process died while the module was called (tried ${attempts} times)`,
     });
-    expect(neighbors).toMatchObject(Array(3).fill({ state: "SUCCEEDED", attempt: 1, error_type: null }));
+    expect(neighbors).toMatchObject(Array(3).fill({ state: "SUCCEEDED", attempt: 1, errorType: null }));
     expect(await task()).toMatchObject({ status: "SUCCESS", summary: { succeeded: 3, failed: 1 } });
   },
   TIMEOUT_MS,

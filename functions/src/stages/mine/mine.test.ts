@@ -29,7 +29,7 @@ describe("fanning out", () => {
     });
     expect(await task()).toMatchObject({
       status: "SUCCESS",
-      ended_at: NOW,
+      endedAt: NOW,
       summary: { companies: 20, succeeded: 20, failed: 0, warnings: 0, errors: {} },
     });
   });
@@ -181,10 +181,10 @@ describe("failures", () => {
       if (failures >= 0) throw unavailable();
     };
     await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
-    expect(await calls()).toMatchObject([{ state: "ENQUEUED", attempt: 1, error_type: "HttpStatus503" }]);
+    expect(await calls()).toMatchObject([{ state: "ENQUEUED", attempt: 1, errorType: "HttpStatus503" }]);
     await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
     await runCall(payload);
-    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 3, error_type: null }]);
+    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 3, errorType: null }]);
     expect(await task()).toMatchObject({ status: "SUCCESS" });
   });
 
@@ -201,7 +201,7 @@ describe("failures", () => {
     }
     await runCall(payload);
     expect(await calls()).toMatchObject([{ state: "FAILED", attempt: attempts }]);
-    expect(await task()).toMatchObject({ status: "FAILED", ended_at: NOW });
+    expect(await task()).toMatchObject({ status: "FAILED", endedAt: NOW });
   });
 
   test("everything else is final at once; a task whose companies all failed has failed", async () => {
@@ -232,7 +232,7 @@ describe("failures", () => {
       });
     };
     await runAll();
-    expect(await calls()).toMatchObject([{ state: "FAILED", error_type: "CrawlingError" }]);
+    expect(await calls()).toMatchObject([{ state: "FAILED", errorType: "CrawlingError" }]);
     expect(await task()).toMatchObject({ status: "FAILED" });
   });
 
@@ -249,13 +249,13 @@ describe("failures", () => {
       {
         state: "ENQUEUED",
         attempt: 1,
-        error_type: "InternalError",
-        error_text: "Error: the database is away",
+        errorType: "InternalError",
+        errorText: "Error: the database is away",
       },
     ]);
     mining.module.behaviour.mine = async () => {};
     await runCall(payload);
-    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 2, error_text: null }]);
+    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", attempt: 2, errorText: null }]);
   });
 
   test.each([new TypeError("x is undefined"), "a string"])(
@@ -269,7 +269,7 @@ describe("failures", () => {
       await runAll();
       expect(mining.module.calls).toHaveLength(attempts);
       expect(await calls()).toMatchObject([
-        { state: "FAILED", attempt: attempts, error_type: "InternalError", error_text: String(thrown) },
+        { state: "FAILED", attempt: attempts, errorType: "InternalError", errorText: String(thrown) },
       ]);
     },
   );

@@ -30,8 +30,8 @@ describe("a quota of calls a day", () => {
     });
     expect((await calls()).at(-1)).toMatchObject({
       state: "SKIPPED",
-      error_type: "QuotaUsedUp",
-      error_text: "The source's calls of 2024-05-15 are used up",
+      errorType: "QuotaUsedUp",
+      errorText: "The source's calls of 2024-05-15 are used up",
     });
     const [source] = await readSourceHealth(db, mining.now);
     expect(source).toMatchObject({ health: "UP", calls: { today: 5, perDay: 5 } });
@@ -80,8 +80,8 @@ describe("a quota of calls a day", () => {
     expect(await calls()).toMatchObject([
       {
         state: "FAILED",
-        error_type: "HttpStatus503",
-        error_text:
+        errorType: "HttpStatus503",
+        errorText:
           "The module answered 503 (not tried again: The source's 3 calls of 2024-05-15 are used up)",
       },
       { state: "SUCCEEDED" },
@@ -97,7 +97,7 @@ describe("a quota of calls a day", () => {
     await runPage();
     // More than would ever be given out.
     await db.query("update pipeline.mining_call set state = 'ENQUEUED' where state = 'WAITING'");
-    const payloads = (await calls()).map(({ company_id: companyId }) => ({ taskId, attempt: 1, companyId }));
+    const payloads = (await calls()).map(({ companyId }) => ({ taskId, attempt: 1, companyId }));
     await Promise.all(payloads.map((payload) => runCall(payload)));
     expect(mining.module.calls).toHaveLength(7);
     expect(await task()).toMatchObject({ status: "SUCCESS", summary: { succeeded: 7, skipped: 13 } });

@@ -110,7 +110,7 @@ describe("a source that is down", () => {
     const taskId = await goDown();
     const results = (await calls())
       .filter(({ state }) => state === "FAILED")
-      .map(({ company_id: companyId }) => ({ companyId, state: "SUCCEEDED" as const }));
+      .map(({ companyId }) => ({ companyId, state: "SUCCEEDED" as const }));
     await finishCalls(db, { taskId, results, now: mining.now });
     expect(await health()).toMatchObject({ breaker: { state: "OPEN", consecutiveFailures: 12 } });
   });
@@ -258,14 +258,14 @@ describe("a task whose source is down", () => {
     await expect(tick(outside(), mining.now)).resolves.toMatchObject({ reclaimed: 0, failed: 1 });
     expect(await task()).toMatchObject({
       status: "FAILED",
-      ended_at: mining.now,
+      endedAt: mining.now,
       summary: {
         reason: "The source has been down for 24 h: The module could not be reached",
         succeeded: 0,
         failed: 24,
       },
     });
-    expect((await calls()).at(-1)).toMatchObject({ state: "FAILED", error_type: "SourceDown" });
+    expect((await calls()).at(-1)).toMatchObject({ state: "FAILED", errorType: "SourceDown" });
   });
 
   test("is overdue as any other where no call waits for the source, or once it is up", async () => {

@@ -33,7 +33,7 @@ describe("a document that cannot be normalized", () => {
   async function expectFailed({ id, path }: { id: string; path: string }, reason: string) {
     const outcome = await normalize(path);
     expect(outcome).toEqual({ state: "FAILED", reason: expect.stringContaining(reason) });
-    expect(await documentState(db, id)).toMatchObject({ ...outcome, value_count: 0 });
+    expect(await documentState(db, id)).toMatchObject({ ...outcome, valueCount: 0 });
     expect((await batchOf(id)).fields).toBeUndefined();
   }
 
@@ -50,7 +50,7 @@ describe("a document that cannot be normalized", () => {
   test("because its company is gone", async () => {
     const document = await file(flat, '{"a": 1}', { companyId: 999_999_999 });
     await expectFailed(document, "There is no company 999999999");
-    expect(await documentState(db, document.id)).toMatchObject({ data_source_id: flat.id, company_id: null });
+    expect(await documentState(db, document.id)).toMatchObject({ dataSourceId: flat.id, companyId: null });
   });
 
   test("because its company cannot be one", async () => {
@@ -68,7 +68,7 @@ describe("a document that cannot be normalized", () => {
     const document = await file(gone, '{"a": 1}');
     await db.query("delete from data_source where id = $1", [gone.id]);
     await expectFailed(document, `There is no data source “${gone.name}”`);
-    expect(await documentState(db, document.id)).toMatchObject({ data_source_id: null });
+    expect(await documentState(db, document.id)).toMatchObject({ dataSourceId: null });
   });
 
   test("because it is no raw document", async () => {
@@ -218,7 +218,7 @@ describe("a document of a task that was cancelled", () => {
     expect(await dataOf(path)).toEqual({ a: 1 });
     const reason = `Fed too late: task ${taskId} was cancelled`;
     expect(await normalize(path)).toEqual({ state: "FAILED", reason });
-    expect(await documentState(db, id)).toMatchObject({ state: "FAILED", reason, value_count: 0 });
+    expect(await documentState(db, id)).toMatchObject({ state: "FAILED", reason, valueCount: 0 });
     expect((await batchOf(id)).fields).toBeUndefined();
   });
 

@@ -191,10 +191,10 @@ describe("a crash", () => {
       expect(await documentState(db, id)).toMatchObject({
         state: "RECEIVED",
         reason: "Interrupted: The connection is lost",
-        data_source_id: reddit.id,
-        company_id: reddit.companyId,
+        dataSourceId: reddit.id,
+        companyId: reddit.companyId,
       });
-      const left = (await valuesOf(db, reddit.id)).filter(({ raw_document_id }) => raw_document_id === id);
+      const left = (await valuesOf(db, reddit.id)).filter(({ rawDocumentId }) => rawDocumentId === id);
       expect(left).toEqual([]);
       expect(await normalize(path)).toMatchObject({ state: "NORMALIZED" });
       expect(await documentState(db, id)).toMatchObject({ state: "NORMALIZED", reason: null });

@@ -22,10 +22,10 @@ export async function composeAlert(
   const found = await findingsOfDelivery(db, id);
   if (company === undefined || found.length === 0) return undefined;
   const keys = found.slice(0, MAX_CHARTS).map((one) => ({
-    companyMeasurementId: one.company_measurement_id,
-    itemKey: one.item_key,
+    companyMeasurementId: one.companyMeasurementId,
+    itemKey: one.itemKey,
     // A chart ends at the point that it marks: what came late, or was mined with its history, is not the newest.
-    until: one.observed_at,
+    until: one.observedAt,
     handleValue: "value" in one.facts && typeof one.facts.value === "number" ? one.facts.value : undefined,
   }));
   const points = await newestPoints(db, keys, MAX_POINTS);

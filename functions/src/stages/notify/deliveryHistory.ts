@@ -6,25 +6,25 @@ const historyRow = z
     id: z.coerce.number(),
     kind: z.string(),
     state: z.string(),
-    user_name: z.string().nullable(),
+    userName: z.string().nullable(),
     company: z.string().nullable(),
-    channel_type: z.string().nullable(),
+    channelType: z.string().nullable(),
     destination: z.string().nullable(),
     attempt: z.int(),
-    created_at: z.date(),
-    sent_at: z.date().nullable(),
-    provider_id: z.string().nullable(),
+    createdAt: z.date(),
+    sentAt: z.date().nullable(),
+    providerId: z.string().nullable(),
     error: z.string().nullable(),
     titles: z.array(z.string().nullable()),
   })
-  .transform(({ user_name, channel_type, attempt, created_at, sent_at, provider_id, ...row }) => ({
+  .transform(({ userName, channelType, attempt, createdAt, sentAt, providerId, ...row }) => ({
     ...row,
-    user: user_name,
-    channel: channel_type ?? "OPERATORS",
+    user: userName,
+    channel: channelType ?? "OPERATORS",
     attempts: attempt,
-    createdAt: created_at,
-    sentAt: sent_at,
-    providerId: provider_id,
+    createdAt,
+    sentAt,
+    providerId,
   }));
 
 /** A delivery as an operator reads it: what, to whom, where, and what became of it. */

@@ -4,40 +4,40 @@ import { type Database, selectRows } from "../../platform/postgres.ts";
 
 const recipientRow = z
   .object({
-    user_id: z.int(),
-    user_name: z.string(),
-    channel_id: z.int(),
-    channel_type: z.string(),
+    userId: z.int(),
+    userName: z.string(),
+    channelId: z.int(),
+    channelType: z.string(),
     destination: z.string(),
-    channel_purpose: z.string(),
-    is_muted: z.boolean(),
-    is_paused: z.boolean(),
-    is_current: z.boolean(),
-    last_error: z.string().nullable(),
+    channelPurpose: z.string(),
+    isMuted: z.boolean(),
+    isPaused: z.boolean(),
+    isCurrent: z.boolean(),
+    lastError: z.string().nullable(),
   })
   .transform((row) => ({
-    userId: row.user_id,
-    user: row.user_name,
-    channelId: row.channel_id,
-    channel: row.channel_type,
+    userId: row.userId,
+    user: row.userName,
+    channelId: row.channelId,
+    channel: row.channelType,
     destination: row.destination,
-    purpose: row.channel_purpose,
+    purpose: row.channelPurpose,
     gets: verdict(row),
-    lastError: row.last_error,
+    lastError: row.lastError,
   }));
 
 function verdict({
-  is_muted,
-  is_paused,
-  is_current,
+  isMuted,
+  isPaused,
+  isCurrent,
 }: {
-  is_muted: boolean;
-  is_paused: boolean;
-  is_current: boolean;
+  isMuted: boolean;
+  isPaused: boolean;
+  isCurrent: boolean;
 }): string {
-  if (!is_current) return "nothing: a newer channel of the user has the same address";
-  if (is_paused) return "nothing: the channel is paused";
-  return is_muted ? "weekly reports only: the user muted the company" : "alerts and weekly reports";
+  if (!isCurrent) return "nothing: a newer channel of the user has the same address";
+  if (isPaused) return "nothing: the channel is paused";
+  return isMuted ? "weekly reports only: the user muted the company" : "alerts and weekly reports";
 }
 
 /** A channel of a user who follows a company, and what it gets. */

@@ -10,13 +10,13 @@ const resultRow = z
   .object({
     id: z.coerce.number(),
     state: z.string(),
-    provider_id: z.string().nullable(),
+    providerId: z.string().nullable(),
     error: z.string().nullable(),
   })
-  .transform(({ id, state, provider_id, error }) => ({
+  .transform(({ id, state, providerId, error }) => ({
     deliveryId: id,
     state,
-    providerId: provider_id,
+    providerId,
     error,
   }));
 

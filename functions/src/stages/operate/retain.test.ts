@@ -91,7 +91,7 @@ describe("raw documents", () => {
     expect([await fieldsAt(path), (await batchOf(id)).fields]).toEqual([undefined, undefined]);
     expect(await blobStore.list(`raw_data/${github.companyId}/${github.id}`, 10)).toEqual([]);
     expect(await valuesOf(db, github.id)).toHaveLength(2);
-    expect(await documentState(db, id)).toMatchObject({ state: "ANALYZED", value_count: 2 });
+    expect(await documentState(db, id)).toMatchObject({ state: "ANALYZED", valueCount: 2 });
     expect(await retainAt(later(60), { blobStore })).toEqual(NOTHING);
   });
 

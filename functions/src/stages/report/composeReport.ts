@@ -46,7 +46,7 @@ export async function composeReport(
     (company): ReportCompany => ({
       company,
       link: companyLink(company.id),
-      news: news.filter(({ company_id }) => company_id === company.id).map((found) => findingOf(found)),
+      news: news.filter(({ companyId }) => companyId === company.id).map((found) => findingOf(found)),
       series: series.get(company.id) ?? [],
       fundingRounds: rounds.filter(({ companyId }) => companyId === company.id).map(({ round }) => round),
     }),
@@ -69,7 +69,7 @@ export async function composeReport(
 function toldOnce(found: readonly Found[], rounds: readonly CompanyRound[]): Found[] {
   const points = new Set<string>();
   return found.filter((one) => {
-    const point = JSON.stringify([one.company_measurement_id, one.item_key, one.observed_at]);
+    const point = JSON.stringify([one.companyMeasurementId, one.itemKey, one.observedAt]);
     if (points.has(point) || rounds.some((round) => tellsOfRound(one, round))) return false;
     points.add(point);
     return true;
@@ -83,7 +83,7 @@ function inOrder(
   rounds: readonly CompanyRound[],
 ): CompanyRow[] {
   const weight = ({ id }: CompanyRow) => {
-    const own = news.filter(({ company_id }) => company_id === id);
+    const own = news.filter(({ companyId }) => companyId === id);
     const hasRound = rounds.some(({ companyId }) => companyId === id);
     const ranks = own.map(({ severity }) => SEVERITIES.indexOf(severity));
     // A funding round is as important as anything that is said of a company.

@@ -13,13 +13,13 @@ export interface CompanyRound {
 }
 
 const fieldRow = z.object({
-  company_id: z.int(),
+  companyId: z.int(),
   name: z.string(),
-  item_key: z.string(),
+  itemKey: z.string(),
   text: z.string().nullable(),
   figure: z.number().nullable(),
   date: z.date().nullable(),
-  was_known: z.boolean(),
+  wasKnown: z.boolean(),
 });
 
 type Field = z.output<typeof fieldRow>;
@@ -37,7 +37,7 @@ export async function roundsOfPeriod(
   period: Period,
 ): Promise<CompanyRound[]> {
   const fields = await selectRows(db, fieldRow, NEW_FIELDS, [companyIds, period.from, period.to]);
-  const byCompany = Map.groupBy(fields, ({ company_id }) => company_id);
+  const byCompany = Map.groupBy(fields, ({ companyId }) => companyId);
   return [...byCompany].flatMap(([companyId, own]) => roundsOf(companyId, own, period));
 }
 
@@ -80,13 +80,13 @@ function newFields({ table, columns }: (typeof kinds)[number]): string {
 }
 
 function roundsOf(companyId: number, fields: readonly Field[], { to }: Period): CompanyRound[] {
-  const keys = [...new Set(fields.filter((field) => !isInvestor(field)).map(({ item_key }) => item_key))];
+  const keys = [...new Set(fields.filter((field) => !isInvestor(field)).map(({ itemKey }) => itemKey))];
   // An item within a round, as an investor is, has a key that goes on from the round's.
   const rounds = keys.filter((key) => !keys.some((other) => key.startsWith(`${other}/`)));
   return rounds
-    .map((itemKey) => {
-      const own = fields.filter(({ item_key }) => item_key === itemKey || item_key.startsWith(`${itemKey}/`));
-      return { companyId, itemKey, round: roundOf(own), wasKnown: own.some(({ was_known }) => was_known) };
+    .map((key) => {
+      const own = fields.filter(({ itemKey }) => itemKey === key || itemKey.startsWith(`${key}/`));
+      return { companyId, itemKey: key, round: roundOf(own), wasKnown: own.some(({ wasKnown }) => wasKnown) };
     })
     .filter(({ round, wasKnown }) => wasKnown || isRecent(round.date, to))
     .map(({ wasKnown: _known, ...round }) => round);
@@ -129,10 +129,7 @@ function investorsOf(fields: readonly Field[]): string[] {
 }
 
 /** Whether a finding only says that a round, which is told by itself, is there. */
-export function tellsOfRound(
-  { company_id, item_key, measurement_name }: Found,
-  { companyId, itemKey }: CompanyRound,
-): boolean {
-  const isOfRound = item_key === itemKey || item_key.startsWith(`${itemKey}/`);
-  return company_id === companyId && isOfRound && /^funding round/i.test(measurement_name);
+export function tellsOfRound({ companyId, itemKey, measurementName }: Found, round: CompanyRound): boolean {
+  const isOfRound = itemKey === round.itemKey || itemKey.startsWith(`${round.itemKey}/`);
+  return companyId === round.companyId && isOfRound && /^funding round/i.test(measurementName);
 }

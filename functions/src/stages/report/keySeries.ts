@@ -8,18 +8,18 @@ import type { Period } from "./week.ts";
 
 const candidateRow = z
   .object({
-    company_id: z.int(),
-    company_measurement_id: z.int(),
-    measurement_name: z.string(),
-    source_name: z.string(),
+    companyId: z.int(),
+    companyMeasurementId: z.int(),
+    measurementName: z.string(),
+    sourceName: z.string(),
   })
   .transform((row) => ({
-    companyId: row.company_id,
-    companyMeasurementId: row.company_measurement_id,
+    companyId: row.companyId,
+    companyMeasurementId: row.companyMeasurementId,
     itemKey: "",
-    measurementName: row.measurement_name,
-    sourceName: row.source_name,
-    unit: unitOf(row.measurement_name),
+    measurementName: row.measurementName,
+    sourceName: row.sourceName,
+    unit: unitOf(row.measurementName),
     isNews: false,
   }));
 
@@ -110,15 +110,15 @@ const OWN_SERIES = `
 
 function seriesOfNews(news: readonly Found[]): Candidate[] {
   return news.map((found) => ({
-    companyId: found.company_id,
-    companyMeasurementId: found.company_measurement_id,
-    itemKey: found.item_key,
+    companyId: found.companyId,
+    companyMeasurementId: found.companyMeasurementId,
+    itemKey: found.itemKey,
     measurementName:
       found.facts.item === undefined
-        ? found.measurement_name
-        : `${found.measurement_name}: ${found.facts.item}`,
-    sourceName: found.source_name,
-    unit: unitOf(found.measurement_name),
+        ? found.measurementName
+        : `${found.measurementName}: ${found.facts.item}`,
+    sourceName: found.sourceName,
+    unit: unitOf(found.measurementName),
     isNews: true,
   }));
 }

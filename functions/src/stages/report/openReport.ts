@@ -3,23 +3,15 @@ import type { SendReportPayload } from "../../domain/message/sendReportTask.ts";
 import { USER_CHANNELS } from "../../domain/message/userChannels.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
 
-const reportRow = z
-  .object({
-    user_name: z.string(),
-    period_to: z.date(),
-    told_until: z.date().nullable(),
-    page_blob: z.string().nullable(),
-    deliveries: z.array(z.coerce.number()),
-  })
-  .transform(({ user_name, period_to, told_until, page_blob, deliveries }) => ({
-    userName: user_name,
-    periodTo: period_to,
-    /** Where the report of the week before ended; null where there was none. */
-    toldUntil: told_until,
-    pageBlob: page_blob,
-    /** Those that are still to be sent. */
-    deliveries,
-  }));
+const reportRow = z.object({
+  userName: z.string(),
+  periodTo: z.date(),
+  /** Where the report of the week before ended; null where there was none. */
+  toldUntil: z.date().nullable(),
+  pageBlob: z.string().nullable(),
+  /** Those that are still to be sent. */
+  deliveries: z.array(z.coerce.number()),
+});
 
 /** A user's report of a week, and what is left to do about it. */
 export type OpenReport = z.output<typeof reportRow>;

@@ -5,7 +5,7 @@ import type { EnqueueTasks } from "../../platform/taskQueue.ts";
 import { openReports } from "./openReport.ts";
 import { weekOf } from "./week.ts";
 
-const userRow = z.object({ user_id: z.int() });
+const userRow = z.object({ userId: z.int() });
 
 /** What planning takes. */
 export interface PlanContext {
@@ -21,7 +21,7 @@ export async function planReports({
   now,
 }: PlanContext): Promise<{ week: string; users: number }> {
   const week = weekOf(now);
-  const userIds = (await selectRows(db, userRow, USERS)).map(({ user_id }) => user_id);
+  const userIds = (await selectRows(db, userRow, USERS)).map(({ userId }) => userId);
   await openReports(db, { userIds, week }, now);
   await enqueue(
     "sendReport",

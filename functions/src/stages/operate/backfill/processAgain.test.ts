@@ -129,9 +129,9 @@ describe("after a changed map", () => {
       const document = z.object({ id: z.string() }).parse(row).id;
       expect(await documentState(db, document)).toMatchObject({
         state: "ANALYZED",
-        map_version: 2,
-        value_count: 3,
-        issue_count: 0,
+        mapVersion: 2,
+        valueCount: 3,
+        issueCount: 0,
       });
       expect(await issuesOf(db, document)).toEqual([]);
     }
@@ -233,7 +233,7 @@ describe("after a changed map", () => {
     const { id } = await start(github);
     await runAll();
     expect(await readBackfill(db, id)).toMatchObject({ total: 4, done: 4, runAsNew: 1, state: "DONE" });
-    expect(await documentState(db, fresh.id)).toMatchObject({ state: "NORMALIZED", value_count: 1 });
+    expect(await documentState(db, fresh.id)).toMatchObject({ state: "NORMALIZED", valueCount: 1 });
     expect(await documentState(db, broken.id)).toMatchObject({ state: "RECEIVED" });
     expect(queue.waiting("normalizeAgain").map(({ payload }) => payload)).toEqual([{ path: broken.path }]);
     expect(await values(github)).toEqual(expect.arrayContaining(["1 stars 10", "4 followers 104"]));
@@ -279,14 +279,14 @@ test("a data problem of the map is none any more, and the other way round", asyn
   await changeMap(github, { stars: "int", forks: "int" });
   await start(github);
   await runAll();
-  expect(await documentState(db, empty)).toMatchObject({ state: "ANALYZED", value_count: 1 });
+  expect(await documentState(db, empty)).toMatchObject({ state: "ANALYZED", valueCount: 1 });
   expect((await db.query("select from pipeline.data_problem")).rowCount).toBe(0);
 
   await changeMap(github, { stars: "int" });
   const { id } = await start(github);
   await runAll();
   expect(await readBackfill(db, id)).toMatchObject({ state: "DONE", done: 2 });
-  expect(await documentState(db, empty)).toMatchObject({ state: "DATA_PROBLEM", value_count: 0 });
+  expect(await documentState(db, empty)).toMatchObject({ state: "DATA_PROBLEM", valueCount: 0 });
   expect((await db.query("select from pipeline.refused_transition")).rowCount).toBe(0);
 });
 

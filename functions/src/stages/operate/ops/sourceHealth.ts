@@ -4,39 +4,39 @@ import { type Database, selectRows } from "../../../platform/postgres.ts";
 const healthRow = z
   .object({
     id: z.number(),
-    source_name: z.string(),
-    is_active: z.boolean(),
-    health_status: z.enum(["UP", "DOWN"]),
+    sourceName: z.string(),
+    isActive: z.boolean(),
+    healthStatus: z.enum(["UP", "DOWN"]),
     state: z.enum(["CLOSED", "OPEN", "PROBING"]),
-    state_since: z.date().nullable(),
-    down_since: z.date().nullable(),
-    next_probe_at: z.date().nullable(),
-    consecutive_failures: z.number(),
-    last_error_type: z.string().nullable(),
-    last_error_text: z.string().nullable(),
-    last_error_at: z.date().nullable(),
-    calls_today: z.number(),
-    calls_per_day: z.number().nullable(),
+    stateSince: z.date().nullable(),
+    downSince: z.date().nullable(),
+    nextProbeAt: z.date().nullable(),
+    consecutiveFailures: z.number(),
+    lastErrorType: z.string().nullable(),
+    lastErrorText: z.string().nullable(),
+    lastErrorAt: z.date().nullable(),
+    callsToday: z.number(),
+    callsPerDay: z.number().nullable(),
   })
   .transform((row) => ({
     id: row.id,
-    name: row.source_name,
-    isActive: row.is_active,
-    health: row.health_status,
+    name: row.sourceName,
+    isActive: row.isActive,
+    health: row.healthStatus,
     breaker: {
       state: row.state,
-      since: row.state_since,
-      downSince: row.down_since,
-      nextProbeAt: row.state === "OPEN" ? row.next_probe_at : null,
-      consecutiveFailures: row.consecutive_failures,
+      since: row.stateSince,
+      downSince: row.downSince,
+      nextProbeAt: row.state === "OPEN" ? row.nextProbeAt : null,
+      consecutiveFailures: row.consecutiveFailures,
     },
     /** The last failure that was the source's own fault. */
     lastError:
-      row.last_error_at === null
+      row.lastErrorAt === null
         ? null
-        : { type: row.last_error_type, text: row.last_error_text, at: row.last_error_at },
+        : { type: row.lastErrorType, text: row.lastErrorText, at: row.lastErrorAt },
     /** Tries of the module on the day (UTC) of `now`, and how many there may be; null without a quota. */
-    calls: { today: row.calls_today, perDay: row.calls_per_day },
+    calls: { today: row.callsToday, perDay: row.callsPerDay },
   }));
 
 /** How a source is doing, for operators. */
