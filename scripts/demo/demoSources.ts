@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { projectDir } from "../paths.ts";
 import type { Source } from "../stack/register.ts";
-import type { Rule } from "../stack/subscribers.ts";
+import type { NewRule } from "../stack/subscribers.ts";
 import {
   type Expectation,
   expectationOfGithub,
@@ -14,7 +14,7 @@ import { products, productUrl } from "./producthunt/producthunt.ts";
 /** A data source of the demo, with its expected result. */
 export interface DemoSource extends Source {
   readonly expected: Expectation;
-  readonly rule?: Rule;
+  readonly rule?: NewRule;
   /** The series to draw: a measurement's values, or how many of its dates have passed. */
   readonly chart: { readonly measurement: string; readonly of: "values" | "dates"; readonly title: string };
 }

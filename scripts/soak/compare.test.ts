@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { differences } from "./compare.ts";
-import type { Outcome, Trace } from "./outcome.ts";
+import type { SoakOutcome, Trace } from "./outcome.ts";
 
 const traces = (kind: string, ...names: string[]): Trace[] =>
   names.map((name, id) => ({ what: `${kind} ${name}`, ids: `${kind} id ${id}` }));
 
-const expected: Outcome = {
+const expected: SoakOutcome = {
   documents: traces("document", "a", "b"),
   // Two that look the same are two.
   values: traces("value", "a", "b", "b"),
@@ -15,7 +15,7 @@ const expected: Outcome = {
   excuses: [],
 };
 
-const reversed: Outcome = {
+const reversed: SoakOutcome = {
   ...expected,
   values: expected.values.toReversed(),
   messages: expected.messages.map(({ what }) => ({ what, ids: "other ids" })).toReversed(),

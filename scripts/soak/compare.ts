@@ -1,4 +1,4 @@
-import type { Excuse, Outcome, Trace } from "./outcome.ts";
+import type { Excuse, SoakOutcome, Trace } from "./outcome.ts";
 
 /** Something that the run with faults left otherwise than the one without. */
 export interface Difference {
@@ -12,7 +12,7 @@ export interface Difference {
 const KINDS = ["documents", "values", "scores", "news", "messages"] as const;
 
 /** Compares what the run with faults left with what the one without did: nothing lost, nothing twice. */
-export function differences(expected: Outcome, found: Outcome): Difference[] {
+export function differences(expected: SoakOutcome, found: SoakOutcome): Difference[] {
   return KINDS.flatMap((kind) => {
     const own = found.excuses.filter((excuse) => excuse.kind === kind);
     return differencesOf(kind, expected[kind], found[kind], own);

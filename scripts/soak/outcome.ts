@@ -9,7 +9,7 @@ export interface Trace {
 }
 
 /** What a run left, by kind. */
-export interface Outcome {
+export interface SoakOutcome {
   readonly documents: readonly Trace[];
   readonly values: readonly Trace[];
   readonly scores: readonly Trace[];
@@ -29,7 +29,7 @@ export interface Excuse {
 const trace = z.object({ what: z.string(), ids: z.string() });
 
 /** Reads what a run left in its database; what arrived where is given. */
-export async function readOutcome(query: Query, messages: readonly Trace[]): Promise<Outcome> {
+export async function readOutcome(query: Query, messages: readonly Trace[]): Promise<SoakOutcome> {
   return {
     documents: await query(trace, DOCUMENTS),
     values: await query(trace, VALUES),

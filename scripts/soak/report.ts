@@ -1,5 +1,5 @@
 import type { Difference } from "./compare.ts";
-import type { Outcome } from "./outcome.ts";
+import type { SoakOutcome } from "./outcome.ts";
 import type { SoakResult, SoakRun } from "./soak.ts";
 
 const SHOWN_DIFFERENCES = 40;
@@ -49,7 +49,7 @@ function runAsJson({ outcome, seconds, retries, processes, repeatedFeeds }: Soak
   };
 }
 
-function countsOf({ documents, values, scores, news, messages }: Outcome) {
+function countsOf({ documents, values, scores, news, messages }: SoakOutcome) {
   return {
     documents: documents.length,
     values: values.length,

@@ -11,7 +11,7 @@ import { makeInput } from "./input/makeInput.ts";
 import { type SoakModules, startSoakModules } from "./input/module.ts";
 import { countDocuments, type SoakSource } from "./input/soakInput.ts";
 import { toldFindings } from "./messages.ts";
-import { type Outcome, readOutcome } from "./outcome.ts";
+import { readOutcome, type SoakOutcome } from "./outcome.ts";
 import { Progress } from "./progress.ts";
 import { fireRegularly } from "./regularly.ts";
 import { type Retries, readRetries } from "./retries.ts";
@@ -33,7 +33,7 @@ export interface SoakOptions {
 
 /** What one run of the input left, and what it took. */
 export interface SoakRun {
-  readonly outcome: Outcome;
+  readonly outcome: SoakOutcome;
   readonly seconds: number;
   readonly retries: Retries;
   /** How many processes of the functions were started. */

@@ -40,7 +40,7 @@ export async function addSubscribers(db: Database, slackSecretId: string): Promi
 }
 
 /** A user's rule: reports changes from one value of a measurement to the next. */
-export interface Rule {
+export interface NewRule {
   readonly measurement: string;
   readonly name: string;
   readonly thresholdPercent: number;
@@ -53,7 +53,7 @@ const INSERT_RULE = `
 /** Adds a source's rule, as a user would. Its measurement exists after the handshake. */
 export async function addRule(
   db: Database,
-  { id, rule }: { readonly id: number; readonly rule: Rule },
+  { id, rule }: { readonly id: number; readonly rule: NewRule },
 ): Promise<void> {
   await db.query(INSERT_RULE, [id, rule.measurement, rule.name, rule.thresholdPercent]);
 }

@@ -1,11 +1,11 @@
 import type {
   AlertMessage,
-  Finding,
+  ChartSeries,
   ReportCompany,
   ReportMessage,
-  Series,
   Severity,
   TestMessage,
+  ToldFinding,
 } from "../../src/domain/message/message.ts";
 
 export const SENT_AT = new Date("2025-03-03T08:00:00Z");
@@ -33,7 +33,7 @@ export function sampleSeries(
   base: number,
   last: number,
   { days = 42, end = SENT_AT, unit = "" } = {},
-): Series {
+): ChartSeries {
   const points = Array.from({ length: days }, (_, i) => ({
     at: new Date(end.getTime() - (days - 1 - i) * DAY),
     value: i === days - 1 ? last : Number((base * (1 + 0.06 * Math.sin(i * 0.9) + i * 0.002)).toPrecision(3)),
@@ -42,7 +42,7 @@ export function sampleSeries(
 }
 
 /** A finding, with what differs from the usual one. */
-export function sampleFinding(changes: Partial<Finding> = {}): Finding {
+export function sampleFinding(changes: Partial<ToldFinding> = {}): ToldFinding {
   return {
     title: "GitHub stars rose far more than expected",
     message:

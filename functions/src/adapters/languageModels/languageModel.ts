@@ -2,14 +2,14 @@ import type { z } from "zod";
 import { type LanguageConfig, languageConfig } from "../../platform/config.ts";
 
 /** One turn of a conversation. */
-export interface Message {
+export interface ChatMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
 }
 
 /** One call of a language model. */
 export interface Completion {
-  readonly messages: readonly Message[];
+  readonly messages: readonly ChatMessage[];
   /** What the answer's JSON must be, and what that is called. */
   readonly schema: z.ZodType;
   readonly schemaName: string;

@@ -3,7 +3,7 @@ import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
 import type { LanguageConfig } from "../../platform/config.ts";
 import { LanguageError } from "./languageError.ts";
-import type { Completed, Completion, LanguageModel, Message } from "./languageModel.ts";
+import type { ChatMessage, Completed, Completion, LanguageModel } from "./languageModel.ts";
 import { prompt } from "./prompt.ts";
 
 /** A server that speaks OpenAI's chat completions API: OpenAI itself, or a compatible one. */
@@ -64,7 +64,7 @@ async function complete(
   return readAnswer(answer);
 }
 
-function withSchema([system, ...others]: readonly Message[], schema: unknown): Message[] {
+function withSchema([system, ...others]: readonly ChatMessage[], schema: unknown): ChatMessage[] {
   const wanted = prompt("plain-json", { schema: JSON.stringify(schema) });
   return [{ role: "system", content: `${system?.content ?? ""}${wanted}` }, ...others];
 }

@@ -18,7 +18,7 @@ const EXCERPT_LENGTH = 500;
 // The module is there, lets us in, and does not like what it was asked about.
 const REFUSALS_OF_CONTENT = new Set([400, 409, 413, 422]);
 
-interface ModuleRequest {
+interface OutgoingCall {
   /** The same token by each key that the module may know: the next is tried where one is refused with 401. */
   readonly tokens: readonly string[];
   readonly body?: unknown;
@@ -39,7 +39,7 @@ interface Answer {
  * @returns the text of a 2xx answer
  * @throws ModuleError retryable for time-outs, network errors, 429 and 5xx; final for every other answer
  */
-export async function callModule(endpoint: string, path: string, request: ModuleRequest): Promise<string> {
+export async function callModule(endpoint: string, path: string, request: OutgoingCall): Promise<string> {
   const url = moduleUrl(endpoint, path);
   const { status, text } = await askWithAny(url, request);
   if (status >= 200 && status < 300) return text;
@@ -49,7 +49,7 @@ export async function callModule(endpoint: string, path: string, request: Module
   });
 }
 
-async function askWithAny(url: URL, { tokens, ...request }: ModuleRequest): Promise<Answer> {
+async function askWithAny(url: URL, { tokens, ...request }: OutgoingCall): Promise<Answer> {
   let answer: Answer | undefined;
   for (const token of tokens) {
     answer = await ask(url, token, request);
@@ -59,7 +59,7 @@ async function askWithAny(url: URL, { tokens, ...request }: ModuleRequest): Prom
   return answer;
 }
 
-async function ask(url: URL, token: string, request: Omit<ModuleRequest, "tokens">): Promise<Answer> {
+async function ask(url: URL, token: string, request: Omit<OutgoingCall, "tokens">): Promise<Answer> {
   const { body, signal, maxBytes = MAX_BYTES } = request;
   try {
     const response: Response = await fetch(url, {

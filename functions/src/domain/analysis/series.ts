@@ -10,7 +10,7 @@ interface SeriesPoint {
   readonly observedAt: Date;
 }
 
-/** Which series. */
+/** Which series: of which measurement of a company, and which item of a list. */
 export type SeriesId = Pick<SeriesPoint, "companyMeasurementId" | "itemKey">;
 
 export interface Measurement {

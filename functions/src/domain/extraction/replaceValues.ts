@@ -1,13 +1,8 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
+import { type SeriesId, seriesKey } from "../analysis/series.ts";
 import { COLUMN_TYPES, insertValues, type Points, textOf } from "./insertValues.ts";
 import type { ValueTable } from "./value.ts";
-
-/** Which series: of which measurement of a company, and which item of a list. */
-export interface SeriesId {
-  readonly companyMeasurementId: number;
-  readonly itemKey: string;
-}
 
 const seriesRow = z.object({ companyMeasurementId: z.int(), itemKey: z.string() });
 
@@ -39,22 +34,18 @@ export async function replaceValues(
       kept.map(({ stored }) => textOf(stored)),
     ]);
     if (NUMBER_TABLES.includes(table)) {
-      for (const series of removed) changed.set(keyOf(series), series);
+      for (const series of removed) changed.set(seriesKey(series), series);
     }
   }
   const left = await selectRows(connection, seriesRow, NUMBERS_LEFT, [points.rawDocumentId]);
-  const unchanged = new Set(left.map(keyOf));
+  const unchanged = new Set(left.map(seriesKey));
   await insertValues(connection, points, now);
   for (const { companyMeasurementId, itemKey, stored } of points.values) {
     const series = { companyMeasurementId, itemKey };
-    const isNew = NUMBER_TABLES.includes(stored.table) && !unchanged.has(keyOf(series));
-    if (isNew) changed.set(keyOf(series), series);
+    const isNew = NUMBER_TABLES.includes(stored.table) && !unchanged.has(seriesKey(series));
+    if (isNew) changed.set(seriesKey(series), series);
   }
   return [...changed.values()];
-}
-
-function keyOf({ companyMeasurementId, itemKey }: SeriesId): string {
-  return `${companyMeasurementId} ${itemKey}`;
 }
 
 // By measurement_<table>_value_raw_document_idx.

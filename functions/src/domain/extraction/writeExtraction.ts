@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Database, prepared, selectRow, type TransactionalDatabase } from "../../platform/postgres.ts";
+import type { SeriesId } from "../analysis/series.ts";
 import {
   beginNormalized,
   correctCounts,
@@ -14,7 +15,7 @@ import { describeReceived } from "./describeReceived.ts";
 import type { Extraction } from "./extractValues.ts";
 import { insertIssues, insertValues, type Points } from "./insertValues.ts";
 import { recordFields } from "./recordFields.ts";
-import { removeIssues, replaceValues, type SeriesId } from "./replaceValues.ts";
+import { removeIssues, replaceValues } from "./replaceValues.ts";
 import type { Issue, StoredValue } from "./value.ts";
 
 /** A raw document, and what a map made of it. */

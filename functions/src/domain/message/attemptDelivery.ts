@@ -8,7 +8,7 @@ import type { Channel, Send } from "./channel.ts";
 import { beginAttempt, type DueDelivery, markSending, rememberUpload } from "./claimDelivery.ts";
 import { DeliveryError } from "./deliveryError.ts";
 import type { Message } from "./message.ts";
-import { ABANDONED, type Outcome, recordOutcome } from "./recordOutcome.ts";
+import { ABANDONED, type DeliveryOutcome, recordOutcome } from "./recordOutcome.ts";
 import { silenceReason } from "./silence.ts";
 
 /** What sending takes. `clock` is read before and after the provider was given the message. */
@@ -54,7 +54,7 @@ export async function attemptDelivery(context: SendContext, id: number, compose:
   if (delivery === undefined) return notMine(db, id);
   const { kind, channelId, attempt, correlation } = delivery;
   addLogIds({ delivery: id, ...(correlation === null ? {} : { correlation }) });
-  const end = async (outcome: Outcome) => {
+  const end = async (outcome: DeliveryOutcome) => {
     await recordOutcome(db, delivery, outcome, clock());
     // Those who should hear of it are those who cannot be reached.
     if (kind === "NOTICE" && outcome.state === "FAILED") {
@@ -105,7 +105,7 @@ async function outcomeOf(
   { db, send, clock }: SendContext,
   delivery: DueDelivery & { readonly channel: Channel },
   message: Message,
-): Promise<Outcome | undefined> {
+): Promise<DeliveryOutcome | undefined> {
   const { id, channel, attempt } = delivery;
   try {
     const { providerId } = await send(channel, message, {
@@ -130,7 +130,7 @@ async function outcomeOf(
 }
 
 /** What follows a failed attempt. What is no {@link DeliveryError} is a mistake of ours, which a deployment may mend. */
-export function afterFailure(error: unknown, attempt: number, now: Date): Outcome {
+export function afterFailure(error: unknown, attempt: number, now: Date): DeliveryOutcome {
   const reason =
     error instanceof DeliveryError
       ? error.reason

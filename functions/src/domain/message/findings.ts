@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
-import { type Finding, SEVERITIES, type Series } from "./message.ts";
+import { type ChartSeries, SEVERITIES, type ToldFinding } from "./message.ts";
 
 const MOST_IMPORTANT_FIRST = new Map(SEVERITIES.map((severity, rank) => [severity, rank]));
 
@@ -32,7 +32,7 @@ const foundRow = z.object({
 });
 
 /** A finding with the words of its news, and what it is about. */
-export type Found = z.output<typeof foundRow>;
+export type FindingRow = z.output<typeof foundRow>;
 
 const SELECT = `
   select finding.id, news.company_id, company.name as company, finding.company_measurement_id, news.source_measurement_id as measurement_id,
@@ -45,7 +45,7 @@ const SELECT = `
     join source_measurement measurement on measurement.id = news.source_measurement_id`;
 
 /** The findings that a delivery tells, the most important first. */
-export async function findingsOfDelivery(db: Database, deliveryId: number): Promise<Found[]> {
+export async function findingsOfDelivery(db: Database, deliveryId: number): Promise<FindingRow[]> {
   const text = `${SELECT}
    where finding.id in (select finding_id from pipeline.delivery_finding where delivery_id = $1)`;
   return inOrder(await selectRows(db, foundRow, text, [deliveryId]));
@@ -56,22 +56,22 @@ export async function findingsOfPeriod(
   db: Database,
   companyIds: readonly number[],
   { from, to }: { from: Date; to: Date },
-): Promise<Found[]> {
+): Promise<FindingRow[]> {
   const text = `${SELECT}
    where news.company_id = any($1::int[]) and news.created_at > $2 and news.created_at <= $3`;
   return inOrder(await selectRows(db, foundRow, text, [companyIds, from, to]));
 }
 
 /** The most severe first; of those alike, what was observed last. */
-function inOrder(found: readonly Found[]): Found[] {
-  const rank = ({ severity }: Found) => MOST_IMPORTANT_FIRST.get(severity) ?? 0;
+function inOrder(found: readonly FindingRow[]): FindingRow[] {
+  const rank = ({ severity }: FindingRow) => MOST_IMPORTANT_FIRST.get(severity) ?? 0;
   return found.toSorted(
     (a, b) => rank(a) - rank(b) || b.observedAt.getTime() - a.observedAt.getTime() || a.id - b.id,
   );
 }
 
 /** A finding as messages have it. */
-export function findingOf(found: Found, points: Series["points"] = []): Finding {
+export function findingOf(found: FindingRow, points: ChartSeries["points"] = []): ToldFinding {
   const { facts, observedAt, triggerFactor, sourceName, measurementName } = found;
   const unit = facts.unit === undefined ? {} : { unit: facts.unit };
   return {

@@ -9,19 +9,19 @@ export interface Company {
 }
 
 /** One point of a series, at the time it was observed. */
-export interface SeriesPoint {
+export interface ChartPoint {
   readonly at: Date;
   readonly value: number;
 }
 
 /** A series as a chart shows it: in any order, with or without a unit. */
-export interface Series {
-  readonly points: readonly SeriesPoint[];
+export interface ChartSeries {
+  readonly points: readonly ChartPoint[];
   readonly unit?: string;
 }
 
 /** What a rule or a detector found, in words and figures that any channel can carry. */
-export interface Finding {
+export interface ToldFinding {
   readonly title: string;
   readonly message: string;
   /** The figure of it, e.g. "+38%". */
@@ -32,7 +32,7 @@ export interface Finding {
   readonly observedAt: Date;
   readonly sourceName: string;
   readonly measurementName: string;
-  readonly series?: Series;
+  readonly series?: ChartSeries;
   /** What was expected of the point, where a detector said so. */
   readonly expected?: { readonly low: number; readonly high: number };
 }
@@ -42,7 +42,7 @@ export interface AlertMessage {
   readonly kind: "alert";
   readonly company: Company;
   /** The most severe first. Never empty. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ToldFinding[];
   readonly links: {
     readonly company: string;
     readonly mute: string;
@@ -61,7 +61,7 @@ export interface FundingRound {
 }
 
 /** A key series of a company over the period of a report. */
-export interface ReportSeries extends Series {
+export interface ReportSeries extends ChartSeries {
   readonly measurementName: string;
   readonly sourceName: string;
   /** Over the period, in percent; null where there is nothing to compare with. */
@@ -73,7 +73,7 @@ export interface ReportCompany {
   readonly company: Company;
   readonly link: string;
   /** The most important first. */
-  readonly news: readonly Finding[];
+  readonly news: readonly ToldFinding[];
   readonly series: readonly ReportSeries[];
   readonly fundingRounds: readonly FundingRound[];
 }

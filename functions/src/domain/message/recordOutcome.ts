@@ -2,7 +2,7 @@ import type { Database } from "../../platform/postgres.ts";
 import type { DueDelivery } from "./claimDelivery.ts";
 
 /** How an attempt at a delivery ended. */
-export type Outcome =
+export type DeliveryOutcome =
   | { readonly state: "SENT"; readonly providerId: string | null }
   /** UNKNOWN: the provider may have taken it. */
   | { readonly state: "FAILED" | "UNKNOWN" | "SUPPRESSED"; readonly error: string }
@@ -16,7 +16,7 @@ export type Outcome =
 export async function recordOutcome(
   db: Database,
   { id, attempt }: DueDelivery,
-  outcome: Outcome,
+  outcome: DeliveryOutcome,
   now: Date,
 ): Promise<void> {
   await db.query(RECORD, [

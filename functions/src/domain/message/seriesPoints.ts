@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
-import type { SeriesPoint } from "./message.ts";
+import type { ChartPoint } from "./message.ts";
 
 /** One numeric series up to a time: a measurement of a company, and the item of a nested list ('' for none). */
 export interface SeriesUntil {
@@ -24,7 +24,7 @@ export async function newestPoints(
   db: Database,
   series: readonly SeriesUntil[],
   most: number,
-): Promise<SeriesPoint[][]> {
+): Promise<ChartPoint[][]> {
   if (series.length === 0) return [];
   const rows = await selectRows(db, pointRow, NEWEST_POINTS, [
     series.map(({ companyMeasurementId }) => companyMeasurementId),

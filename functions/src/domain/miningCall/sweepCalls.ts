@@ -6,7 +6,7 @@ import { finishCalls } from "./finishCalls.ts";
 import { callQueue, mineCompanyTask, mineSourceTask, PROCESS_DIED, releaseTask } from "./miningCall.ts";
 import { dueProbes } from "./sourceHealth/probe.ts";
 
-type Context = Pick<SweepContext, "db" | "enqueue">;
+type CallSweep = Pick<SweepContext, "db" | "enqueue">;
 
 const { attempts, states } = stateModels.miningCall;
 
@@ -59,7 +59,7 @@ const lostCall = z.object({
 
 /** Retries mining calls whose tasks got lost or whose processes died; fails those that have no try left. */
 export async function sweepCalls(
-  { db, enqueue }: Context,
+  { db, enqueue }: CallSweep,
   patience: Patience,
 ): Promise<{ callsAgain: number; callsFailed: number }> {
   const { now, factor } = patience;
@@ -115,7 +115,7 @@ const stalledTask = z.object({ taskId: z.int(), attempt: z.int(), fannedOut: z.b
 
 /** Continues scheduled tasks that lost a page, or whose calls wait for places that are free. */
 export async function sweepTasks(
-  { db, enqueue }: Context,
+  { db, enqueue }: CallSweep,
   patience: Patience,
 ): Promise<{ tasksAgain: number }> {
   const { now } = patience;
@@ -133,7 +133,10 @@ export async function sweepTasks(
 }
 
 /** Lets the due probes of sources that are down through, as the tick does. */
-export async function sweepProbes({ db, enqueue }: Context, { now }: Patience): Promise<{ probes: number }> {
+export async function sweepProbes(
+  { db, enqueue }: CallSweep,
+  { now }: Patience,
+): Promise<{ probes: number }> {
   const probes = await dueProbes(db, now);
   await enqueue("mineSource", probes);
   return { probes: probes.length };

@@ -12,7 +12,7 @@ interface MeasurementKey {
 }
 
 /** A measurement of a source. */
-export interface Measurement extends MeasurementKey {
+export interface MappedMeasurement extends MeasurementKey {
   readonly sourceId: number;
 }
 
@@ -78,7 +78,7 @@ function measured({ mapping, children, id }: Node): MeasuredMapping {
  */
 export async function ensureMeasurement(
   db: Database,
-  { sourceId, parentId, name, type }: Measurement,
+  { sourceId, parentId, name, type }: MappedMeasurement,
   now: Date,
 ): Promise<{ id: number; created: boolean }> {
   if (parentId !== null) await checkParent(db, sourceId, parentId);

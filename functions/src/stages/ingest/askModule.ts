@@ -32,7 +32,7 @@ export async function askModule(
   const { sourceId, kind, run } = payload;
   const begun = await begin(db, payload, clock());
   if (begun === undefined) return;
-  const end = (outcome: Outcome) =>
+  const end = (outcome: RequestOutcome) =>
     db.query(END, [sourceId, kind, run, begun.attempt, ...valuesOf(outcome), clock()]);
   const isLastTry = begun.attempt >= stateModels.moduleRequest.attempts;
   try {
@@ -55,11 +55,11 @@ export async function askModule(
   }
 }
 
-type Outcome =
+type RequestOutcome =
   | { readonly state: "SUCCEEDED"; readonly result: object }
   | { readonly state: "FAILED" | "WAITING"; readonly errorType: string; readonly errorText: string };
 
-function valuesOf(outcome: Outcome) {
+function valuesOf(outcome: RequestOutcome) {
   if (outcome.state === "SUCCEEDED") return [outcome.state, JSON.stringify(outcome.result), null, null];
   return [outcome.state, null, outcome.errorType, outcome.errorText];
 }

@@ -15,7 +15,7 @@ export const moduleRequestPayload = z.object({
 
 export type ModuleRequestPayload = z.output<typeof moduleRequestPayload>;
 
-type Kind = ModuleRequestPayload["kind"];
+type RequestKind = ModuleRequestPayload["kind"];
 
 const requestRow = z.object({
   sourceId: z.int(),
@@ -36,7 +36,7 @@ interface AskContext {
 }
 
 interface Asked {
-  readonly kind: Kind;
+  readonly kind: RequestKind;
   readonly sourceIds: readonly number[];
   /** The user in whose name; one who is not there counts as nobody. */
   readonly askedBy?: number;

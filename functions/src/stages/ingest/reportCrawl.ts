@@ -8,7 +8,7 @@ import { storedReason } from "../../platform/errorText.ts";
 import { type Database, selectRow, selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
 import type { CrawlError } from "./crawlingFinished.ts";
 
-export interface ReportContext {
+export interface CrawlContext {
   readonly db: TransactionalDatabase;
   /** How many raw documents a task has filed about a company, or about all. */
   readonly countFiled: (
@@ -30,7 +30,7 @@ export interface CrawlReport {
  *
  * @throws ApiError 403 or 404 where the task is not the caller's
  */
-export async function reportCrawl(context: ReportContext, report: CrawlReport): Promise<void> {
+export async function reportCrawl(context: CrawlContext, report: CrawlReport): Promise<void> {
   const { db } = context;
   const { claims, taskId, now } = report;
   const task = await findTask(db, report);
@@ -88,7 +88,7 @@ async function openCalls(db: Database, taskId: number): Promise<(number | null)[
  * subreddits), and only the last of several: what was filed decides, and the error is kept as a warning.
  */
 async function resultOf(
-  { countFiled }: ReportContext,
+  { countFiled }: CrawlContext,
   task: z.output<typeof taskRow>,
   { claims, taskId, errors }: CrawlReport,
   companyId: number | null,

@@ -31,7 +31,7 @@ export interface NormalizeContext {
 }
 
 /** How a run over a raw document ended. */
-export type Outcome =
+export type NormalizationOutcome =
   | ({ readonly state: "NORMALIZED" } & NormalizedDocument)
   | { readonly state: "FAILED"; readonly reason: string };
 
@@ -45,7 +45,7 @@ export type Outcome =
 export async function normalizeDocument(
   context: NormalizeContext,
   document: FiledDocument,
-): Promise<Outcome> {
+): Promise<NormalizationOutcome> {
   const { givenUp, isRecorded } = await begin(context, document);
   if (givenUp !== undefined) return { state: "FAILED", reason: givenUp };
   let origin = unreadOrigin(document);
@@ -85,7 +85,10 @@ async function begin({ db, now }: NormalizeContext, document: FiledDocument): Pr
 }
 
 /** {@link normalizeDocument} for a document that is known by its path. */
-export async function normalizeAtPath(context: NormalizeContext, path: string): Promise<Outcome> {
+export async function normalizeAtPath(
+  context: NormalizeContext,
+  path: string,
+): Promise<NormalizationOutcome> {
   const snapshot = await context.firestore.doc(path).get();
   return normalizeDocument(context, {
     id: documentIdAt(path),

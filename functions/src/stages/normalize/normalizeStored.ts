@@ -3,12 +3,12 @@ import { firestore } from "../../platform/firebase.ts";
 import { logEvent } from "../../platform/log.ts";
 import { addLogIds, correlationOf } from "../../platform/logContext.ts";
 import { database } from "../../platform/postgres.ts";
-import type { NormalizeContext, Outcome } from "./normalizeDocument.ts";
+import type { NormalizationOutcome, NormalizeContext } from "./normalizeDocument.ts";
 
 /** Normalizes with what this process is configured with, and logs how it ended. What failed waits for an operator. */
 export async function normalizeStored(
   documentId: string,
-  normalize: (context: NormalizeContext) => Promise<Outcome>,
+  normalize: (context: NormalizeContext) => Promise<NormalizationOutcome>,
 ): Promise<void> {
   const begunAt = performance.now();
   addLogIds({ correlation: correlationOf({ documentId }), document: documentId });

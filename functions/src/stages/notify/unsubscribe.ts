@@ -80,7 +80,7 @@ const UNMUTE = "delete from pipeline.mute where user_id = $1 and company_id = $2
 const RESUME = `delete from pipeline.channel_pause where channel_id in (${OF_THE_ADDRESS})`;
 
 /** What a link silences, in words. */
-export interface Subject {
+export interface LinkTarget {
   readonly act: LinkScope["act"];
   readonly name: string;
 }
@@ -91,7 +91,7 @@ const nameRow = z.object({ name: z.string() });
 async function findScope(
   db: Database,
   token: string,
-): Promise<{ scope: LinkScope; subject: Subject } | undefined> {
+): Promise<{ scope: LinkScope; subject: LinkTarget } | undefined> {
   const scope = await verifyLink(token);
   if (scope === undefined) return undefined;
   const row =

@@ -1,9 +1,9 @@
 import { Html, type HtmlValue, html } from "../../adapters/channels/email/html.ts";
 import { oneLine } from "../../domain/words/text.ts";
-import type { Subject } from "./unsubscribe.ts";
+import type { LinkTarget } from "./unsubscribe.ts";
 
 /** Asks before anything changes. */
-export function askPage({ act, name }: Subject, action: string): string {
+export function askPage({ act, name }: LinkTarget, action: string): string {
   const shown = oneLine(name);
   return act === "mute"
     ? document(`Mute ${shown}?`, [
@@ -17,7 +17,7 @@ export function askPage({ act, name }: Subject, action: string): string {
 }
 
 /** Says that it is done, and how to take it back. */
-export function donePage({ act, name }: Subject, undoAction: string, settings: string): string {
+export function donePage({ act, name }: LinkTarget, undoAction: string, settings: string): string {
   const shown = oneLine(name);
   const words =
     act === "mute"
@@ -28,7 +28,7 @@ export function donePage({ act, name }: Subject, undoAction: string, settings: s
 }
 
 /** Says that it was taken back. */
-export function undonePage({ act, name }: Subject, settings: string): string {
+export function undonePage({ act, name }: LinkTarget, settings: string): string {
   const shown = oneLine(name);
   const words =
     act === "mute"

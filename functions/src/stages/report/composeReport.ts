@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Found, findingOf, findingsOfPeriod } from "../../domain/message/findings.ts";
+import { type FindingRow, findingOf, findingsOfPeriod } from "../../domain/message/findings.ts";
 import { appLink, companyLink, settingsLink } from "../../domain/message/links.ts";
 import { type ReportCompany, type ReportMessage, SEVERITIES } from "../../domain/message/message.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
@@ -66,7 +66,7 @@ export async function composeReport(
  * Leaves out what would be said twice: what several rules or detectors found in one point (the most important
  * stays), and what the funding rounds tell.
  */
-function toldOnce(found: readonly Found[], rounds: readonly CompanyRound[]): Found[] {
+function toldOnce(found: readonly FindingRow[], rounds: readonly CompanyRound[]): FindingRow[] {
   const points = new Set<string>();
   return found.filter((one) => {
     const point = JSON.stringify([one.companyMeasurementId, one.itemKey, one.observedAt]);
@@ -79,7 +79,7 @@ function toldOnce(found: readonly Found[], rounds: readonly CompanyRound[]): Fou
 /** The companies that have something to tell: those with the most severe news first, then those with the most. */
 function inOrder(
   followed: readonly CompanyRow[],
-  news: readonly Found[],
+  news: readonly FindingRow[],
   rounds: readonly CompanyRound[],
 ): CompanyRow[] {
   const weight = ({ id }: CompanyRow) => {

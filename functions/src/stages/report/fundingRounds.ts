@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Found } from "../../domain/message/findings.ts";
+import type { FindingRow } from "../../domain/message/findings.ts";
 import type { FundingRound } from "../../domain/message/message.ts";
 import { formatNumber } from "../../domain/words/numbers.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
@@ -22,7 +22,7 @@ const fieldRow = z.object({
   wasKnown: z.boolean(),
 });
 
-type Field = z.output<typeof fieldRow>;
+type RoundField = z.output<typeof fieldRow>;
 
 // Rounds are announced days or weeks before a source has them.
 const RECENT_MS = 31 * 86_400_000;
@@ -79,7 +79,7 @@ function newFields({ table, columns }: (typeof kinds)[number]): string {
             and earlier."timestamp" <= $2)`;
 }
 
-function roundsOf(companyId: number, fields: readonly Field[], { to }: Period): CompanyRound[] {
+function roundsOf(companyId: number, fields: readonly RoundField[], { to }: Period): CompanyRound[] {
   const keys = [...new Set(fields.filter((field) => !isInvestor(field)).map(({ itemKey }) => itemKey))];
   // An item within a round, as an investor is, has a key that goes on from the round's.
   const rounds = keys.filter((key) => !keys.some((other) => key.startsWith(`${other}/`)));
@@ -92,7 +92,7 @@ function roundsOf(companyId: number, fields: readonly Field[], { to }: Period): 
     .map(({ wasKnown: _known, ...round }) => round);
 }
 
-function isInvestor({ name, text }: Field): boolean {
+function isInvestor({ name, text }: RoundField): boolean {
   return /investor/i.test(name) && text !== null;
 }
 
@@ -100,7 +100,7 @@ function isRecent(date: Date | undefined, to: Date): boolean {
   return date !== undefined && date.getTime() > to.getTime() - RECENT_MS;
 }
 
-function roundOf(fields: readonly Field[]): FundingRound {
+function roundOf(fields: readonly RoundField[]): FundingRound {
   const title = fields.find(
     ({ name, text }) => text !== null && /title|name|type|series/i.test(name) && !/investor/i.test(name),
   );
@@ -115,12 +115,12 @@ function roundOf(fields: readonly Field[]): FundingRound {
   };
 }
 
-function amountOf({ name, figure }: Field): string {
+function amountOf({ name, figure }: RoundField): string {
   const amount = formatNumber(figure ?? 0);
   return /usd/i.test(name) ? `$${amount}` : amount;
 }
 
-function investorsOf(fields: readonly Field[]): string[] {
+function investorsOf(fields: readonly RoundField[]): string[] {
   const names = fields.filter(isInvestor).flatMap(({ text }) => (text === null ? [] : [text]));
   if (names.length > 0) return [...new Set(names)];
   const number = fields.find(({ name, figure }) => figure !== null && /investor/i.test(name))?.figure;
@@ -129,7 +129,10 @@ function investorsOf(fields: readonly Field[]): string[] {
 }
 
 /** Whether a finding only says that a round, which is told by itself, is there. */
-export function tellsOfRound({ companyId, itemKey, measurementName }: Found, round: CompanyRound): boolean {
+export function tellsOfRound(
+  { companyId, itemKey, measurementName }: FindingRow,
+  round: CompanyRound,
+): boolean {
   const isOfRound = itemKey === round.itemKey || itemKey.startsWith(`${round.itemKey}/`);
   return companyId === round.companyId && isOfRound && /^funding round/i.test(measurementName);
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { unitOf } from "../../domain/finding/unitOf.ts";
-import type { Found } from "../../domain/message/findings.ts";
-import type { ReportSeries, SeriesPoint } from "../../domain/message/message.ts";
+import type { FindingRow } from "../../domain/message/findings.ts";
+import type { ChartPoint, ReportSeries } from "../../domain/message/message.ts";
 import { newestPoints } from "../../domain/message/seriesPoints.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 import type { Period } from "./week.ts";
@@ -23,7 +23,7 @@ const candidateRow = z
     isNews: false,
   }));
 
-type Candidate = z.output<typeof candidateRow>;
+type ReportedSeries = z.output<typeof candidateRow>;
 
 const MAX_SERIES = 4;
 // A sparkline is 132 pixels wide. Where more points came in the week, as of hours, those are what it shows.
@@ -36,7 +36,11 @@ const MAX_POINTS = 200;
  */
 export async function keySeries(
   db: Database,
-  { companyIds, news, period }: { companyIds: readonly number[]; news: readonly Found[]; period: Period },
+  {
+    companyIds,
+    news,
+    period,
+  }: { companyIds: readonly number[]; news: readonly FindingRow[]; period: Period },
 ): Promise<Map<number, ReportSeries[]>> {
   const candidates = onceEach([
     ...seriesOfNews(news),
@@ -62,8 +66,8 @@ export async function keySeries(
 }
 
 /** The first of each series. */
-function onceEach(candidates: readonly Candidate[]): Candidate[] {
-  const byKey = new Map<string, Candidate>();
+function onceEach(candidates: readonly ReportedSeries[]): ReportedSeries[] {
+  const byKey = new Map<string, ReportedSeries>();
   for (const candidate of candidates) {
     const key = JSON.stringify([candidate.companyMeasurementId, candidate.itemKey]);
     if (!byKey.has(key)) byKey.set(key, candidate);
@@ -71,7 +75,7 @@ function onceEach(candidates: readonly Candidate[]): Candidate[] {
   return [...byKey.values()];
 }
 
-interface Moved extends Candidate {
+interface Moved extends ReportedSeries {
   readonly latest: number;
   readonly change: number | null;
 }
@@ -79,7 +83,7 @@ interface Moved extends Candidate {
 /** The candidates that can be drawn, but for those that have stood still since before the week, unless they are news. */
 async function changesOf(
   db: Database,
-  candidates: readonly Candidate[],
+  candidates: readonly ReportedSeries[],
   { from, to }: Period,
 ): Promise<Moved[]> {
   const now = candidates.map((candidate) => ({ ...candidate, until: to }));
@@ -108,7 +112,7 @@ const OWN_SERIES = `
     ) as numbered
    where number <= 20`;
 
-function seriesOfNews(news: readonly Found[]): Candidate[] {
+function seriesOfNews(news: readonly FindingRow[]): ReportedSeries[] {
   return news.map((found) => ({
     companyId: found.companyId,
     companyMeasurementId: found.companyMeasurementId,
@@ -123,14 +127,14 @@ function seriesOfNews(news: readonly Found[]): Candidate[] {
   }));
 }
 
-function drawn(points: readonly SeriesPoint[], { from }: Period): readonly SeriesPoint[] {
+function drawn(points: readonly ChartPoint[], { from }: Period): readonly ChartPoint[] {
   const lastBefore = points.findLastIndex(({ at }) => at <= from);
   return points.slice(Math.max(0, Math.min(lastBefore, points.length - DRAWN_POINTS)));
 }
 
 function described(
   { measurementName, sourceName, unit, change, latest }: Moved,
-  points: readonly SeriesPoint[],
+  points: readonly ChartPoint[],
 ): ReportSeries {
   return { measurementName, sourceName, points, change, latest, ...(unit === undefined ? {} : { unit }) };
 }
@@ -139,7 +143,7 @@ function described(
  * The change in percent of the newest value against the last one before a time. Null where there is no such value,
  * where it was zero, or where nothing came since.
  */
-export function changeSince(points: readonly SeriesPoint[], from: Date): number | null {
+export function changeSince(points: readonly ChartPoint[], from: Date): number | null {
   const latest = points.at(-1);
   const before = points.findLast(({ at }) => at <= from);
   if (latest === undefined || before === undefined || latest.at <= from || before.value === 0) return null;

@@ -1,9 +1,9 @@
-import type { Series } from "../../../domain/message/message.ts";
+import type { ChartSeries } from "../../../domain/message/message.ts";
 
 /** A series with one point marked, and what was expected of that point. */
 export interface AlertChart {
   readonly kind: "alert";
-  readonly series: Series;
+  readonly series: ChartSeries;
   readonly markedAt: Date;
   readonly color: string;
   readonly expected?: { readonly low: number; readonly high: number };
@@ -12,7 +12,7 @@ export interface AlertChart {
 /** A series as a line without axes, beside its figures. */
 export interface Sparkline {
   readonly kind: "sparkline";
-  readonly series: Series;
+  readonly series: ChartSeries;
   readonly color: string;
 }
 
@@ -34,7 +34,7 @@ export const CHART_SIZES = {
 } as const;
 
 /** The points that can be drawn, the oldest first; a point in time has its last value. */
-export function drawablePoints({ points }: Series): [at: number, value: number][] {
+export function drawablePoints({ points }: ChartSeries): [at: number, value: number][] {
   const byTime = new Map(points.map(({ at, value }) => [at.getTime(), value]));
   return [...byTime]
     .filter(([at, value]) => Number.isFinite(at) && Number.isFinite(value))
@@ -42,6 +42,6 @@ export function drawablePoints({ points }: Series): [at: number, value: number][
 }
 
 /** A line needs two points. */
-export function canBeDrawn(series: Series): boolean {
+export function canBeDrawn(series: ChartSeries): boolean {
   return drawablePoints(series).length >= 2;
 }

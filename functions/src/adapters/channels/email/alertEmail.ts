@@ -1,4 +1,4 @@
-import type { AlertMessage, Finding } from "../../../domain/message/message.ts";
+import type { AlertMessage, ToldFinding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
 import { count, formatDay } from "../../../domain/words/numbers.ts";
 import { clipWords, oneLine } from "../../../domain/words/text.ts";
@@ -37,7 +37,7 @@ function alertSubject({ company, findings: [first, ...more] }: AlertMessage): st
 function alertHtml(
   { findings, links, sentAt }: AlertMessage,
   company: string,
-  shown: readonly Finding[],
+  shown: readonly ToldFinding[],
   hasChart: HasChart,
 ): string {
   const hidden = findings.length - shown.length;
@@ -74,7 +74,7 @@ function alertHtml(
   });
 }
 
-function summary(findings: readonly Finding[]): string {
+function summary(findings: readonly ToldFinding[]): string {
   const worst = findings[0];
   if (worst === undefined) return "";
   const label = SEVERITY_LOOKS[worst.severity].label.toLowerCase();
@@ -83,7 +83,11 @@ function summary(findings: readonly Finding[]): string {
     : `${count(findings.length, "finding")}, the most severe first`;
 }
 
-function alertText({ findings, links }: AlertMessage, company: string, shown: readonly Finding[]): string {
+function alertText(
+  { findings, links }: AlertMessage,
+  company: string,
+  shown: readonly ToldFinding[],
+): string {
   const hidden = findings.length - shown.length;
   const footer: [string, string][] = [
     [`Open ${company}`, links.company],
@@ -103,7 +107,7 @@ function alertText({ findings, links }: AlertMessage, company: string, shown: re
   });
 }
 
-function findingText(finding: Finding): string {
+function findingText(finding: ToldFinding): string {
   const { severity, triggerFactor, title, message, why } = finding;
   const label = SEVERITY_LOOKS[severity].label.toUpperCase();
   const factor = triggerFactor === null ? "" : ` (${oneLine(triggerFactor)})`;

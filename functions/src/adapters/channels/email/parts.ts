@@ -1,4 +1,4 @@
-import type { Finding, Severity } from "../../../domain/message/message.ts";
+import type { Severity, ToldFinding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS, TONES } from "../../../domain/message/severity.ts";
 import { formatInstant } from "../../../domain/words/numbers.ts";
 import { oneLine } from "../../../domain/words/text.ts";
@@ -12,7 +12,7 @@ function severityPill(severity: Severity): Html {
 }
 
 /** A finding in full: severity, figure, words, chart, and why it was told. */
-export function findingBlock(finding: Finding, chartId: string | undefined): Html {
+export function findingBlock(finding: ToldFinding, chartId: string | undefined): Html {
   const { title, message, triggerFactor, severity, why } = finding;
   return html`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr>
     <td style="padding-bottom:8px">${severityPill(severity)}</td>
@@ -27,11 +27,11 @@ export function findingBlock(finding: Finding, chartId: string | undefined): Htm
 }
 
 /** "github · stars · 3 Mar 2025, 14:05 UTC". */
-export function origin({ sourceName, measurementName, observedAt }: Finding): string {
+export function origin({ sourceName, measurementName, observedAt }: ToldFinding): string {
   return [oneLine(sourceName), oneLine(measurementName), formatInstant(observedAt)].join(" · ");
 }
 
-function alertChart({ measurementName, title }: Finding, chartId: string): Html {
+function alertChart({ measurementName, title }: ToldFinding, chartId: string): Html {
   return html`<img src="cid:${chartId}" width="536" alt="Chart of ${oneLine(measurementName)}: ${oneLine(title)}"
     style="display:block;width:100%;max-width:536px;height:auto;margin-top:12px;border:0;border-radius:8px;background:#ffffff">`;
 }

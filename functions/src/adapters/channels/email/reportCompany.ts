@@ -1,5 +1,10 @@
 import { fundingWords } from "../../../domain/message/funding.ts";
-import type { Finding, FundingRound, ReportCompany, ReportSeries } from "../../../domain/message/message.ts";
+import type {
+  FundingRound,
+  ReportCompany,
+  ReportSeries,
+  ToldFinding,
+} from "../../../domain/message/message.ts";
 import { changeTone, SEVERITY_LOOKS, TONES } from "../../../domain/message/severity.ts";
 import { count, formatChange, formatValue } from "../../../domain/words/numbers.ts";
 import { oneLine } from "../../../domain/words/text.ts";
@@ -35,7 +40,7 @@ export function companySection(one: ReportCompany, index: number, hasChart: HasC
   return { html: section, images: series.map((_, i) => seriesChartId(index, i)).filter(hasChart) };
 }
 
-function newsItem(finding: Finding): Html {
+function newsItem(finding: ToldFinding): Html {
   const { title, message, triggerFactor, severity } = finding;
   const { tone, label } = SEVERITY_LOOKS[severity];
   return html`<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:12px"><tr>

@@ -1,5 +1,5 @@
 import { fundingWords } from "../../../domain/message/funding.ts";
-import type { Finding, ReportCompany, ReportSeries } from "../../../domain/message/message.ts";
+import type { ReportCompany, ReportSeries, ToldFinding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
 import { formatChange, formatValue } from "../../../domain/words/numbers.ts";
 import { oneLine } from "../../../domain/words/text.ts";
@@ -19,7 +19,7 @@ export function companyText({ company, link, news, series, fundingRounds }: Repo
   return parts.join("\n");
 }
 
-function newsText(finding: Finding): string {
+function newsText(finding: ToldFinding): string {
   const { title, message, triggerFactor, severity } = finding;
   const factor = triggerFactor === null ? "" : ` (${oneLine(triggerFactor)})`;
   return [

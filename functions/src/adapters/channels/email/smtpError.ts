@@ -41,7 +41,7 @@ export function smtpFailure(
   });
 }
 
-interface Failure {
+interface SmtpFailure {
   readonly code: string | undefined;
   readonly responseCode: number | undefined;
   readonly isFinal: boolean;
@@ -49,7 +49,7 @@ interface Failure {
   readonly to: string;
 }
 
-function reason({ code, responseCode, isFinal, said, to }: Failure): string {
+function reason({ code, responseCode, isFinal, said, to }: SmtpFailure): string {
   if (code === "EAUTH" || code === "ENOAUTH") {
     return `The mail server refused the login (${said}). An operator must check SMTP_URL.`;
   }

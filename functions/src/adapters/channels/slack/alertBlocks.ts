@@ -1,5 +1,5 @@
 import type { KnownBlock } from "@slack/types";
-import type { AlertMessage, Finding } from "../../../domain/message/message.ts";
+import type { AlertMessage, ToldFinding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
 import { count, formatInstant } from "../../../domain/words/numbers.ts";
 import { clipWords, oneLine } from "../../../domain/words/text.ts";
@@ -35,7 +35,7 @@ export function alertBlocks(message: AlertMessage, files: ReadonlyMap<string, st
   };
 }
 
-function findingBlocks(finding: Finding, room: number, file: string | undefined): KnownBlock[] {
+function findingBlocks(finding: ToldFinding, room: number, file: string | undefined): KnownBlock[] {
   const { title, message, triggerFactor, severity, why, sourceName, measurementName, observedAt } = finding;
   const factor = triggerFactor === null ? "" : `   ${boldFigure(triggerFactor, FACTOR_LENGTH)}`;
   const heading = `${SEVERITY_LOOKS[severity].emoji} ${bold(title, TITLE_LENGTH)}${factor}`;

@@ -1,6 +1,11 @@
 import type { KnownBlock } from "@slack/types";
 import { fundingWords } from "../../../domain/message/funding.ts";
-import type { Finding, ReportCompany, ReportMessage, ReportSeries } from "../../../domain/message/message.ts";
+import type {
+  ReportCompany,
+  ReportMessage,
+  ReportSeries,
+  ToldFinding,
+} from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
 import { count, formatChange, formatPeriod, formatValue } from "../../../domain/words/numbers.ts";
 import { oneLine } from "../../../domain/words/text.ts";
@@ -72,7 +77,7 @@ function companyBlocks(
   ];
 }
 
-function newsLine({ title, message, triggerFactor, severity }: Finding): string {
+function newsLine({ title, message, triggerFactor, severity }: ToldFinding): string {
   const factor = triggerFactor === null ? "" : ` ${boldFigure(triggerFactor, 40)}`;
   const words = clipMrkdwn(oneLine(message), MESSAGE_LENGTH);
   return `${SEVERITY_LOOKS[severity].emoji} ${bold(title, TITLE_LENGTH)}${factor}  ${words}`;

@@ -1,11 +1,11 @@
-import type { SeriesPoint } from "../../../domain/message/message.ts";
+import type { ChartPoint } from "../../../domain/message/message.ts";
 import { drawablePoints } from "../chart/chart.ts";
 
 const BARS = "▁▂▃▄▅▆▇█";
 const WIDTH = 12;
 
 /** A series as a row of bars, the last of as many points as fit: "▁▂▂▃▅█". */
-export function textSparkline(points: readonly SeriesPoint[]): string {
+export function textSparkline(points: readonly ChartPoint[]): string {
   const values = drawablePoints({ points })
     .slice(-WIDTH)
     .map(([, value]) => value);

@@ -15,17 +15,17 @@ export type CallVerdict = "SUCCESS" | "SOURCE_FAULT" | "NOTHING";
  */
 export type Breaker = ClosedBreaker | DownBreaker;
 
-interface Counts {
+interface FailureCounts {
   readonly consecutiveFailures: number;
   /** How the last calls ended, the oldest first: true for a failure of the source. */
   readonly recentFailures: readonly boolean[];
 }
 
-interface ClosedBreaker extends Counts {
+interface ClosedBreaker extends FailureCounts {
   readonly state: "CLOSED";
 }
 
-interface DownBreaker extends Counts {
+interface DownBreaker extends FailureCounts {
   readonly state: "OPEN" | "PROBING";
   readonly downSince: Date;
   readonly pauseSeconds: number;
@@ -47,7 +47,7 @@ export function afterCall(
   return afterProbe(counted, verdict, now);
 }
 
-function count({ consecutiveFailures, recentFailures }: Counts, verdict: CallVerdict): Counts {
+function count({ consecutiveFailures, recentFailures }: FailureCounts, verdict: CallVerdict): FailureCounts {
   if (verdict === "NOTHING") return { consecutiveFailures, recentFailures };
   const failed = verdict === "SOURCE_FAULT";
   return {
@@ -56,7 +56,7 @@ function count({ consecutiveFailures, recentFailures }: Counts, verdict: CallVer
   };
 }
 
-function isDown({ consecutiveFailures, recentFailures }: Counts): boolean {
+function isDown({ consecutiveFailures, recentFailures }: FailureCounts): boolean {
   const failures = recentFailures.filter(Boolean).length;
   return (
     consecutiveFailures >= stateModels.sourceBreaker.attempts ||

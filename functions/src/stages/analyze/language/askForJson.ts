@@ -1,7 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import { LanguageError } from "../../../adapters/languageModels/languageError.ts";
-import type { Completed, LanguageModel, Message } from "../../../adapters/languageModels/languageModel.ts";
+import type {
+  ChatMessage,
+  Completed,
+  LanguageModel,
+} from "../../../adapters/languageModels/languageModel.ts";
 import { prompt } from "../../../adapters/languageModels/prompt.ts";
 import { logWarning } from "../../../platform/log.ts";
 import type { Database } from "../../../platform/postgres.ts";
@@ -48,7 +52,7 @@ export async function askForJson<S extends z.ZodType>(
 ): Promise<z.output<S> | undefined> {
   const { model } = asking;
   if (model === undefined) return undefined;
-  let messages: readonly Message[] = [
+  let messages: readonly ChatMessage[] = [
     { role: "system", content: question.system },
     { role: "user", content: question.user },
   ];
@@ -91,7 +95,7 @@ async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
 async function completeWithinBudget(
   { db, signal }: Asking,
   model: LanguageModel,
-  messages: readonly Message[],
+  messages: readonly ChatMessage[],
   { schema, purpose, outputTokens, now }: Question<z.ZodType>,
 ): Promise<Completed | undefined> {
   const call = { messages, outputTokens, tokensPerDay: model.tokensPerDay };
@@ -121,7 +125,7 @@ async function settleFailed(db: Database, reservation: Reservation, error: unkno
 
 type ReadAnswer<S extends z.ZodType> =
   | { readonly success: true; readonly value: z.output<S> }
-  | { readonly success: false; readonly error: LanguageError; readonly again: readonly Message[] };
+  | { readonly success: false; readonly error: LanguageError; readonly again: readonly ChatMessage[] };
 
 function readJson<S extends z.ZodType>({ text }: Completed, schema: S): ReadAnswer<S> {
   if (text === undefined) {

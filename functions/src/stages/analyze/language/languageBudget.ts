@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Completed, Message } from "../../../adapters/languageModels/languageModel.ts";
+import type { ChatMessage, Completed } from "../../../adapters/languageModels/languageModel.ts";
 import { type Database, selectRow } from "../../../platform/postgres.ts";
 
 /** Tokens that a call may use, taken off the day's budget before it is made. */
@@ -30,7 +30,7 @@ const RESERVE = `
 export async function reserveTokens(
   db: Database,
   call: {
-    readonly messages: readonly Message[];
+    readonly messages: readonly ChatMessage[];
     readonly outputTokens: number;
     readonly tokensPerDay: number;
   },
@@ -47,7 +47,7 @@ export async function reserveTokens(
 const TOKENS_AROUND = 300;
 
 /** A token is a byte at least. Most are four, so that what is reserved is given back in large part. */
-function mostTokens(messages: readonly Message[]): number {
+function mostTokens(messages: readonly ChatMessage[]): number {
   return messages.reduce((sum, { content }) => sum + Buffer.byteLength(content), TOKENS_AROUND);
 }
 

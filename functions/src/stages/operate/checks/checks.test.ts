@@ -4,7 +4,7 @@ import { insertCompany, insertSource, insertTask } from "../../../../test/rows.t
 import { insertFinding, insertSeries, insertUser } from "../../../../test/subscribers.ts";
 import type { Database } from "../../../platform/postgres.ts";
 import { readChecks } from "./readChecks.ts";
-import { type Finding, runCheck } from "./runCheck.ts";
+import { type CheckRow, runCheck } from "./runCheck.ts";
 
 const db = openTestDatabase();
 const NOW = new Date("2024-05-15T12:00:00Z");
@@ -91,8 +91,8 @@ function insertValue(connection: Database, type: string, series: number, value: 
 class Undone extends Error {}
 
 /** What the checks find once `change` is done, which is undone after. */
-async function found(change: Change): Promise<Record<string, readonly Finding[]>> {
-  const findings: Record<string, readonly Finding[]> = {};
+async function found(change: Change): Promise<Record<string, readonly CheckRow[]>> {
+  const findings: Record<string, readonly CheckRow[]> = {};
   const looking = db.transaction(async (connection) => {
     await connection.query("set local parma.enforce_states = 'off'");
     if (typeof change === "string") await connection.query(change);
@@ -136,7 +136,7 @@ const second = (value: string, run?: number) => async (connection: Database) => 
 };
 
 describe("what is wrong is found, by the check that is for it alone", () => {
-  test.each<[check: string, what: string, change: Change, finding: Finding]>([
+  test.each<[check: string, what: string, change: Change, finding: CheckRow]>([
     ["freshness", "a source that succeeds without bringing anything", LONG_AGO, { frequency: "daily" }],
     [
       "documents-waiting",

@@ -11,7 +11,7 @@ export interface CheckPeriod {
 }
 
 /** What a check found. */
-export type Finding = Readonly<Record<string, unknown>>;
+export type CheckRow = Readonly<Record<string, unknown>>;
 
 /** How a run of a check ended. */
 export type CheckOutcome =
@@ -19,7 +19,7 @@ export type CheckOutcome =
       readonly state: "PASSING" | "FAILING";
       readonly failingCount: number;
       /** The first of the rows. */
-      readonly findings: readonly Finding[];
+      readonly findings: readonly CheckRow[];
       /** All sources that rows can be laid to. */
       readonly sourceIds: readonly number[];
     }
