@@ -204,6 +204,8 @@ create table pipeline.data_problem (
   observed_at timestamp(3) without time zone not null,
   problem text not null,
   found_at timestamp(3) without time zone not null,
+  held_series text[],
+  kind text,
   constraint data_problem_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint data_problem_data_source_id_fkey FOREIGN KEY (data_source_id) REFERENCES public.data_source(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint data_problem_pkey PRIMARY KEY (raw_document_id),
@@ -520,6 +522,7 @@ create table pipeline.raw_document (
   values_removed_at timestamp(3) without time zone,
   runs integer default 0 not null,
   running_until timestamp(3) without time zone,
+  lists jsonb,
   constraint raw_document_check CHECK (
 CASE
     WHEN (state = 'FAILED'::pipeline.raw_document_state) THEN (reason IS NOT NULL)

@@ -15,6 +15,15 @@ export function field(
   return { SourceField: name, DataType: type, MeasurementName: name, ...more };
 }
 
+/** A nested list of a map, in short. */
+export function list(
+  name: string,
+  fields: readonly unknown[],
+  more: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  return field(name, "nested", { NestedMappings: fields, ...more });
+}
+
 /** What is replayed: one document a day at 06:00, unless a document says otherwise. */
 export interface ReplayCase {
   readonly map: readonly unknown[];

@@ -1,18 +1,83 @@
+import type { DocumentLists } from "../extraction/documentLists.ts";
 import { placeholderKind } from "./placeholder.ts";
 import { type DocumentPoints, type EarlierValue, seriesKey, type TextPoint } from "./series.ts";
+
+/** What is wrong with a document. */
+export interface DataProblem {
+  /** In one sentence. */
+  readonly problem: string;
+  /** Half a list, unless the next observation has no more of it. */
+  readonly kind?: "HALF_LIST";
+  /** The keys of the series that are held; without them all of the document is. */
+  readonly heldSeries?: readonly string[];
+}
+
+/** The lists of a document and of the last sound one before it; what is undefined was not recorded. */
+export interface ListsBefore {
+  readonly now: DocumentLists | undefined;
+  readonly earlier: DocumentLists | undefined;
+  /** Whether the document just before this one was held for half a list. */
+  readonly isHeld: boolean;
+}
 
 /**
  * What is wrong with a document whose source failed without saying so: it is empty, all its numbers are 0 or all its
  * texts are blank, where the one before it was not; or a text says what a page shows in place of its content. One number
- * that falls to 0 while all else stays is news, not a problem.
+ * that falls to 0 while all else stays is news, not a problem. A list that is much shorter at once may be half an answer:
+ * it is a problem until the next observation has no more of it.
  *
  * @returns undefined where it looks sound
  */
-export function dataProblemOf(points: DocumentPoints, earlier: readonly EarlierValue[]): string | undefined {
+export function dataProblemOf(
+  points: DocumentPoints,
+  earlier: readonly EarlierValue[],
+  lists: ListsBefore,
+  issueCount: number,
+): DataProblem | undefined {
   if (earlier.length === 0) return undefined;
+  const half = halfListOf(lists, earlier);
+  const problem = emptinessOf(points, earlier, lists, issueCount) ?? half;
+  if (problem === undefined) return undefined;
+  return half === undefined ? { problem } : { problem, kind: "HALF_LIST" };
+}
+
+// Fewer come and go as people tidy up.
+const MIN_LOST = 3;
+const LOST_SHARE = 0.3;
+
+function halfListOf(
+  { now, earlier, isHeld }: ListsBefore,
+  values: readonly EarlierValue[],
+): string | undefined {
+  if (now === undefined || earlier === undefined || isHeld) return undefined;
+  for (const [id, before] of earlier) {
+    const list = now.get(id);
+    if (list === undefined || list.extent !== undefined) continue;
+    const lost = before.size - list.size;
+    const isHalf = lost >= MIN_LOST && lost >= before.size * LOST_SHARE;
+    if (!isHalf && !(list.size === 0 && lost > 1)) continue;
+    const name = values.find(({ measurement }) => measurement.parent?.id === id)?.measurement.parent?.name;
+    return (
+      `“${name ?? "A list"}” has ${list.size === 0 ? "none" : `only ${list.size}`} of the ${before.size} items that ` +
+      "it had; the next observation decides whether the others are gone"
+    );
+  }
+  return undefined;
+}
+
+function emptinessOf(
+  points: DocumentPoints,
+  earlier: readonly EarlierValue[],
+  { now, isHeld }: ListsBefore,
+  issueCount: number,
+): string | undefined {
   const { numeric, texts, comments } = points;
   if (numeric.length + texts.length + comments.length === 0) {
-    return `The document is empty; the one before had ${countOf(earlier.length, "value")}`;
+    // Lists that are empty, and were already when the document before was held for it.
+    if (isHeld && [...(now?.values() ?? [])].some(({ size }) => size === 0)) return undefined;
+    return issueCount === 0
+      ? `The document is empty; the one before had ${countOf(earlier.length, "value")}`
+      : `Nothing in the document could be read: ${countOf(issueCount, "value")} did not fit`;
   }
   const unread = withoutContent(texts);
   if (unread !== undefined) return unread;

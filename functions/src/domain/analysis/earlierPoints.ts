@@ -23,7 +23,10 @@ const counts = (subject: string) => `(
     select from pipeline.raw_document document
      where document.id = earlier.raw_document_id and document.subject = ${subject}::text)
   and not exists (
-    select from pipeline.data_problem problem where problem.raw_document_id = earlier.raw_document_id))`;
+    select from pipeline.data_problem problem
+     where problem.raw_document_id = earlier.raw_document_id
+       and (problem.held_series is null
+            or (earlier.company_measurement_id || ' ' || earlier.item_key) = any (problem.held_series))))`;
 
 /**
  * A subquery: the newest points of a series before a time, from one value table. Reads its

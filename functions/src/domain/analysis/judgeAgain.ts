@@ -3,13 +3,13 @@ import { type Database, selectRow } from "../../platform/postgres.ts";
 import { dataProblemOf } from "./dataProblem.ts";
 import { forgetStates } from "./detectorStates.ts";
 import { type Analysis, type PendingDocument, writeDataProblem } from "./pendingDocument.ts";
-import { readEarlierDocument, readPoints } from "./readPoints.ts";
+import { readEarlierDocument, readListsBefore, readPoints } from "./readPoints.ts";
 import { type SeriesId, seriesKey } from "./series.ts";
 import { watchedPoints } from "./watchedPoints.ts";
 
 /** A document that was analyzed, and whose values have been replaced since. */
 export interface ReplacedDocument
-  extends Pick<PendingDocument, "id" | "sourceId" | "companyId" | "observedAt"> {
+  extends Pick<PendingDocument, "id" | "sourceId" | "companyId" | "observedAt" | "lists" | "issueCount"> {
   readonly state: Analysis["state"];
   /** It stays about what it was about: the documents after it were settled by it. */
   readonly subject: string;
@@ -31,7 +31,8 @@ export async function judgeAgain(
 ): Promise<boolean> {
   const points = await readPoints(connection, document);
   const earlier = await readEarlierDocument(connection, document);
-  const problem = dataProblemOf(points, earlier);
+  const lists = await readListsBefore(connection, document);
+  const problem = dataProblemOf(points, earlier, lists, document.issueCount);
   const state = problem === undefined ? "ANALYZED" : "DATA_PROBLEM";
   if (problem === undefined) await connection.query(REMOVE_PROBLEM, [document.id]);
   else await writeDataProblem(connection, document, problem, now);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { type Database, prepared, selectRow } from "../../platform/postgres.ts";
+import { type DocumentLists, storedLists } from "../extraction/documentLists.ts";
+import type { DataProblem } from "./dataProblem.ts";
 
 /** A normalized raw document, and whose it is. */
 export interface PendingDocument {
@@ -9,6 +11,10 @@ export interface PendingDocument {
   readonly companyId: number;
   readonly company: string;
   readonly observedAt: Date;
+  /** The lists that it had; undefined where it was normalized before that was recorded. */
+  readonly lists: DocumentLists | undefined;
+  /** How many of its values could not be read. */
+  readonly issueCount: number;
   /** The scheduled task that it came of; null where it was fed without one. */
   readonly taskId: number | null;
 }
@@ -37,13 +43,15 @@ const pendingRow = z.object({
   companyId: z.int(),
   company: z.string(),
   observedAt: z.date(),
+  lists: storedLists,
+  issueCount: z.int(),
   taskId: z.int().nullable(),
 });
 
 // By the primary key and raw_document_unanalyzed_idx.
 const NEXT = prepared(`
   select pending.id, pending.data_source_id as source_id, source.source_name as source, pending.company_id,
-         company.name as company, pending.observed_at, pending.task_id
+         company.name as company, pending.observed_at, pending.task_id, pending.lists, pending.issue_count
     from pipeline.raw_document wanted
     join pipeline.raw_document pending
       on pending.data_source_id = wanted.data_source_id and pending.company_id = wanted.company_id
@@ -132,9 +140,10 @@ export function readAnalysis(db: Database, rawDocumentId: string): Promise<Analy
 
 const WRITE_PROBLEM = `
   insert into pipeline.data_problem
-    (raw_document_id, data_source_id, company_id, observed_at, problem, found_at)
-  values ($1, $2, $3, $4, $5, $6)
-  on conflict (raw_document_id) do update set problem = excluded.problem`;
+    (raw_document_id, data_source_id, company_id, observed_at, problem, found_at, kind, held_series)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
+  on conflict (raw_document_id) do update
+     set problem = excluded.problem, kind = excluded.kind, held_series = excluded.held_series`;
 
 /** Records what is wrong with a document, for operators. */
 export async function writeDataProblem(
@@ -145,8 +154,17 @@ export async function writeDataProblem(
     companyId,
     observedAt,
   }: Pick<PendingDocument, "id" | "sourceId" | "companyId" | "observedAt">,
-  problem: string,
+  { problem, kind, heldSeries }: DataProblem,
   now: Date,
 ): Promise<void> {
-  await connection.query(WRITE_PROBLEM, [id, sourceId, companyId, observedAt, problem, now]);
+  await connection.query(WRITE_PROBLEM, [
+    id,
+    sourceId,
+    companyId,
+    observedAt,
+    problem,
+    now,
+    kind ?? null,
+    heldSeries ?? null,
+  ]);
 }

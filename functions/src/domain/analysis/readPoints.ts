@@ -1,6 +1,9 @@
 import { z } from "zod";
-import { type Database, prepared, selectRows } from "../../platform/postgres.ts";
+import { type Database, prepared, selectRow, selectRows } from "../../platform/postgres.ts";
+import { storedLists } from "../extraction/documentLists.ts";
+import type { ListsBefore } from "./dataProblem.ts";
 import { earlierIn, earlierNumbers, NUMBER_TABLES, THIS_DOCUMENT } from "./earlierPoints.ts";
+import type { PendingDocument } from "./pendingDocument.ts";
 import type { DocumentPoints, EarlierValue, Measurement } from "./series.ts";
 
 const TEXT_TABLES = ["text", "paragraph", "link", "image", "date", "bool"] as const;
@@ -113,8 +116,10 @@ const EARLIER_DOCUMENT = prepared(`
   with document as (
     select id
       from pipeline.raw_document
-     where data_source_id = $1 and company_id = $2 and observed_at < $3 and subject = $4 and state = 'ANALYZED'
-       and value_count > 0
+     where data_source_id = $1 and company_id = $2 and observed_at < $3 and subject = $4 and value_count > 0
+       and (state = 'ANALYZED' or state = 'DATA_PROBLEM' and exists (
+             select from pipeline.data_problem problem
+              where problem.raw_document_id = raw_document.id and problem.held_series is not null))
      order by observed_at desc, id desc
      limit 1
   ), point as (
@@ -154,4 +159,45 @@ export async function readEarlierDocument(
     type: row.type,
     value: row.value,
   }));
+}
+
+const beforeRow = z.object({ lists: storedLists, isHeld: z.boolean() });
+
+// By raw_document_subject_idx.
+const LISTS_BEFORE = prepared(`
+  with last as (
+    select document.id, document.observed_at
+      from pipeline.raw_document document
+     where data_source_id = $1 and company_id = $2 and observed_at < $3 and subject = $4
+       and state in ('ANALYZED', 'DATA_PROBLEM')
+     order by observed_at desc, id desc
+     limit 1
+  )
+  select coalesce((select problem.kind = 'HALF_LIST' from pipeline.data_problem problem join last on last.id = raw_document_id),
+                  false) as is_held,
+         (select document.lists
+            from pipeline.raw_document document
+           where data_source_id = $1 and company_id = $2 and observed_at < $3 and subject = $4 and value_count > 0
+             and not exists (
+               select from pipeline.data_problem problem
+                where problem.raw_document_id = document.id and problem.held_series is null)
+             and state in ('ANALYZED', 'DATA_PROBLEM')
+           order by observed_at desc, id desc
+           limit 1) as lists`);
+
+/** The lists of the last sound document before a time about the same subject, and whether the last one was held. */
+export async function readListsBefore(
+  connection: Database,
+  document: Pick<PendingDocument, "sourceId" | "companyId" | "observedAt" | "lists"> & {
+    readonly subject: string;
+  },
+): Promise<ListsBefore> {
+  const { sourceId, companyId, observedAt, subject } = document;
+  const row = await selectRow(connection, beforeRow, LISTS_BEFORE, [
+    sourceId,
+    companyId,
+    observedAt,
+    subject,
+  ]);
+  return { now: document.lists, earlier: row?.lists, isHeld: row?.isHeld ?? false };
 }

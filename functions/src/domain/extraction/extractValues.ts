@@ -2,6 +2,7 @@ import type { MeasuredMap, MeasuredMapping } from "../normalizationMap/normaliza
 import { isRawObject, type RawObject, type RawValue } from "../rawDocument/losslessJson.ts";
 import { convertValue } from "./convertValue.ts";
 import { describeReceived } from "./describeReceived.ts";
+import type { DocumentList, DocumentLists } from "./documentLists.ts";
 import { elementPath, fieldPath } from "./fieldPath.ts";
 import { itemKeys, joinKeys, numberRepeated } from "./itemKeys.ts";
 import type { Field, Issue, Value } from "./value.ts";
@@ -12,6 +13,8 @@ export interface Extraction {
   readonly issues: readonly Issue[];
   /** The measurements that came: those of the values, and those of the nested fields around them. */
   readonly measurementIds: readonly number[];
+  /** The lists at the top level that came. */
+  readonly lists: DocumentLists;
   /** All fields of the map, and those that came without being in it. */
   readonly fields: readonly Field[];
 }
@@ -27,6 +30,7 @@ export function extractValues(map: MeasuredMap, rawData: RawObject): Extraction 
     values: [],
     issues: new Map(),
     measurementIds: new Set(),
+    lists: new Map(),
     seen: new Set(),
     unmapped: new Set(),
     uniqueKeys: new Map(),
@@ -36,6 +40,7 @@ export function extractValues(map: MeasuredMap, rawData: RawObject): Extraction 
     values: reading.values,
     issues: [...reading.issues.values()],
     measurementIds: [...reading.measurementIds],
+    lists: reading.lists,
     fields: [
       ...pathsOf(fields).map((path) => ({ path, isMapped: true, isSeen: reading.seen.has(path) })),
       ...[...reading.unmapped].map((path) => ({ path, isMapped: false, isSeen: true })),
@@ -57,6 +62,7 @@ interface Reading {
   /** By path and expectation: a field that is mapped twice has one problem. */
   readonly issues: Map<string, Issue>;
   readonly measurementIds: Set<number>;
+  readonly lists: Map<number, DocumentList>;
   readonly seen: Set<string>;
   readonly unmapped: Set<string>;
   /** By measurement. */
@@ -129,6 +135,10 @@ function readNested(reading: Reading, field: MappedField, raw: RawValue, place: 
   const level = { fields: field.nested, path: field.path };
   if (isRawObject(raw)) {
     reading.measurementIds.add(field.mapping.source_measurement_id);
+    if (place.itemKey === "") {
+      const [key = ""] = itemKeys([raw], field.mapping.NestedMappings ?? []);
+      reading.lists.set(field.mapping.source_measurement_id, { size: 1, single: joinKeys("", key) });
+    }
     readObject(reading, level, raw, place);
   } else if (Array.isArray(raw)) {
     reading.measurementIds.add(field.mapping.source_measurement_id);
@@ -145,6 +155,7 @@ function readElements(
   place: Place,
 ): void {
   const keys = itemKeys(elements, field.mapping.NestedMappings ?? []);
+  if (place.itemKey === "") recordList(reading, field, elements, keys);
   for (const [index, element] of elements.entries()) {
     const path = elementPath(place.path, index);
     if (isRawObject(element)) {
@@ -154,6 +165,26 @@ function readElements(
       report(reading, path, "an object", element);
     }
   }
+}
+
+/** A list of nothing but null is none. */
+function recordList(
+  reading: Reading,
+  { mapping }: MappedField,
+  elements: readonly RawValue[],
+  keys: readonly string[],
+): void {
+  const present = keys.filter((_, index) => elements[index] !== null);
+  if (present.length === 0 && elements.length > 0) return;
+  const { source_measurement_id: id, Extent: extent } = mapping;
+  const [first] = present;
+  const last = present.at(-1);
+  reading.lists.set(id, {
+    size: present.length,
+    ...(first === undefined ? {} : { first: joinKeys("", first) }),
+    ...(last === undefined ? {} : { last: joinKeys("", last) }),
+    ...(extent === undefined ? {} : { extent }),
+  });
 }
 
 // Nobody reads more, and half a million take minutes to write.

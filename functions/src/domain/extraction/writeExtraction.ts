@@ -12,6 +12,7 @@ import type { RawDocument } from "../rawDocument/readRawDocument.ts";
 import { CannotNormalizeError } from "./cannotNormalizeError.ts";
 import { companyMeasurements } from "./companyMeasurements.ts";
 import { describeReceived } from "./describeReceived.ts";
+import { listsColumn } from "./documentLists.ts";
 import type { Extraction } from "./extractValues.ts";
 import { insertIssues, insertValues, type Points } from "./insertValues.ts";
 import { recordFields } from "./recordFields.ts";
@@ -44,7 +45,8 @@ export function writeExtraction(
       valueCount: extraction.values.length,
       issueCount: extraction.issues.length,
     };
-    const begun = await beginNormalized(connection, document, planned, now);
+    const lists = listsColumn(extraction.lists);
+    const begun = await beginNormalized(connection, document, { ...planned, lists }, now);
     if (begun === undefined) return (await normalizedDocument(connection, document.id)) ?? planned;
     if (isCancelled) throw new CannotNormalizeError(`Task ${document.taskId} was cancelled`);
 
@@ -61,7 +63,8 @@ export function writeExtraction(
     ]);
 
     const written = { mapVersion, valueCount: points.values.length, issueCount: issues.length };
-    if (written.valueCount !== planned.valueCount) await correctCounts(connection, document.id, written);
+    if (written.valueCount !== planned.valueCount)
+      await correctCounts(connection, document.id, written, lists);
     return written;
   });
 }
@@ -86,7 +89,7 @@ export async function replaceExtraction(
   await insertIssues(connection, document.id, issues);
   await recordFieldsOf(connection, extracted);
   const written = { mapVersion, valueCount: points.values.length, issueCount: issues.length };
-  await correctCounts(connection, document.id, written);
+  await correctCounts(connection, document.id, written, listsColumn(extracted.extraction.lists));
   return { ...written, changed };
 }
 

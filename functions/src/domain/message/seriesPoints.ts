@@ -44,11 +44,18 @@ const ofSeries = (until: string) => `
       value.company_measurement_id = series.company_measurement_id and value.item_key = series.item_key
       and value."timestamp" <= ${until}`;
 
+const isSound = `(
+      document.state = 'ANALYZED'
+      or document.state = 'DATA_PROBLEM' and exists (
+        select from pipeline.data_problem problem
+         where problem.raw_document_id = document.id
+           and (value.company_measurement_id || ' ' || value.item_key) <> all (problem.held_series)))`;
+
 // Both read the end of measurement_*_value_point_key, and documents by their primary key.
 const newestSubject = (table: string) => `
   (select value."timestamp" as at, value.value::float8 is not distinct from series.handle_value as is_it, document.subject
      from measurement_${table}_value value
-     join pipeline.raw_document document on document.id = value.raw_document_id and document.state = 'ANALYZED'
+     join pipeline.raw_document document on document.id = value.raw_document_id and ${isSound}
     where ${ofSeries("series.handle_at")}
     order by value."timestamp" desc, is_it desc, document.id desc limit 1)`;
 
@@ -60,7 +67,7 @@ const newestOf = (table: string) => `
       and not exists (
         select from pipeline.raw_document document
          where document.id = value.raw_document_id
-           and (document.state <> 'ANALYZED' or document.subject is distinct from newest.subject))
+           and (not ${isSound} or document.subject is distinct from newest.subject))
     order by value."timestamp" desc limit $6)`;
 
 const NEWEST_POINTS = `

@@ -60,11 +60,9 @@ function unmeasured(mapping: Mapping, parent?: Node): Node {
 
 function measured({ mapping, children, id }: Node): MeasuredMapping {
   if (id === undefined) throw new Error(`The measurement "${mapping.MeasurementName}" was not made`);
-  const { SourceField, DataType, MeasurementName, NestedMappings } = mapping;
+  const { NestedMappings, ...fields } = mapping;
   return {
-    SourceField,
-    DataType,
-    MeasurementName,
+    ...fields,
     ...(NestedMappings && { NestedMappings: children.map(measured) }),
     source_measurement_id: id,
   };

@@ -25,6 +25,8 @@ export interface Mapping {
   readonly DataType: DataType;
   readonly MeasurementName: string;
   readonly NestedMappings?: readonly Mapping[];
+  /** Of a nested field: all that there is, so that what is missing is gone at once; or a window on the newest. */
+  readonly Extent?: "complete" | "window";
 }
 
 /** How a source's fields become measurements. */
@@ -68,19 +70,47 @@ const mappingFields = {
 // A module may send its whole object, so keys that are not ours are left out, and null stands for absent.
 const mapping: z.ZodType<Mapping> = z.lazy(() =>
   z
-    .object({ ...mappingFields, NestedMappings: z.array(mapping).nullish() })
+    .preprocess(
+      spelled,
+      z.object({
+        ...mappingFields,
+        NestedMappings: z.array(mapping).nullish(),
+        Complete: flag,
+        Window: flag,
+      }),
+    )
     .refine(
       ({ DataType, NestedMappings }) => DataType === "nested" || !NestedMappings?.length,
       "only a nested field has NestedMappings",
     )
-    .transform(({ NestedMappings, ...fields }) => (NestedMappings ? { ...fields, NestedMappings } : fields)),
+    .transform(({ NestedMappings, Complete, Window, ...fields }) => ({
+      ...fields,
+      ...(NestedMappings && { NestedMappings }),
+      ...(Window ? { Extent: "window" as const } : Complete ? { Extent: "complete" as const } : {}),
+    })),
 );
+
+// Modules write these keys in either case.
+const flag = z
+  .union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")])
+  .nullish()
+  .catch(undefined);
+const optionalKeys = ["Complete", "Window"] as const;
+
+/** A mapping with its optional keys as they are spelled here. */
+function spelled(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  const byLower = new Map(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value]));
+  const found = optionalKeys.filter((key) => byLower.has(key.toLowerCase()));
+  return { ...given, ...Object.fromEntries(found.map((key) => [key, byLower.get(key.toLowerCase())])) };
+}
 
 const measuredMapping: z.ZodType<MeasuredMapping> = z.lazy(() =>
   z.object({
     ...mappingFields,
     source_measurement_id: z.int().positive(),
     NestedMappings: z.array(measuredMapping).exactOptional(),
+    Extent: z.enum(["complete", "window"]).exactOptional(),
   }),
 );
 

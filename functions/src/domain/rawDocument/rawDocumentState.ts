@@ -30,12 +30,12 @@ const BEGIN_NORMALIZED = prepared(`
   with earlier as (select from pipeline.raw_document where id = $1 and map_version is not null)
   insert into pipeline.raw_document as document
     (id, path, data_source_id, company_id, task_id, observed_at, received_at,
-     map_version, state, value_count, issue_count, state_since)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, 'NORMALIZED', $9, $10, $11)
+     map_version, state, value_count, issue_count, state_since, lists)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, 'NORMALIZED', $9, $10, $11, $12::jsonb)
   on conflict (id) do update
      set path = excluded.path, data_source_id = excluded.data_source_id, company_id = excluded.company_id,
          task_id = excluded.task_id, observed_at = excluded.observed_at, received_at = excluded.received_at,
-         map_version = excluded.map_version, state = excluded.state, reason = null,
+         map_version = excluded.map_version, state = excluded.state, reason = null, lists = excluded.lists,
          value_count = excluded.value_count, issue_count = excluded.issue_count,
          state_since = excluded.state_since, attempt = 0, last_tried_at = null, runs = 0, running_until = null,
          values_removed_at = null
@@ -50,10 +50,10 @@ const BEGIN_NORMALIZED = prepared(`
 export async function beginNormalized(
   connection: Database,
   origin: DocumentOrigin,
-  { mapVersion, valueCount, issueCount }: NormalizedDocument,
+  { mapVersion, valueCount, issueCount, lists }: NormalizedDocument & { readonly lists: string },
   now: Date,
 ): Promise<{ readonly hadValues: boolean } | undefined> {
-  const values = [...originColumns(origin), mapVersion, valueCount, issueCount, now];
+  const values = [...originColumns(origin), mapVersion, valueCount, issueCount, now, lists];
   return selectRow(connection, begun, BEGIN_NORMALIZED, values);
 }
 
@@ -76,10 +76,12 @@ export async function correctCounts(
   connection: Database,
   id: string,
   { mapVersion, valueCount, issueCount }: NormalizedDocument,
+  lists: string,
 ): Promise<void> {
   await connection.query(
-    "update pipeline.raw_document set map_version = $2, value_count = $3, issue_count = $4 where id = $1",
-    [id, mapVersion, valueCount, issueCount],
+    `update pipeline.raw_document set map_version = $2, value_count = $3, issue_count = $4, lists = $5::jsonb
+      where id = $1`,
+    [id, mapVersion, valueCount, issueCount, lists],
   );
 }
 

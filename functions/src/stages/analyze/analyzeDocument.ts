@@ -1,4 +1,4 @@
-import { dataProblemOf } from "../../domain/analysis/dataProblem.ts";
+import { type DataProblem, dataProblemOf, type ListsBefore } from "../../domain/analysis/dataProblem.ts";
 import { keepStates, readHistories, readStates } from "../../domain/analysis/detectorStates.ts";
 import {
   type Analysis,
@@ -6,7 +6,7 @@ import {
   type PendingDocument,
   writeDataProblem,
 } from "../../domain/analysis/pendingDocument.ts";
-import { readEarlierDocument, readPoints } from "../../domain/analysis/readPoints.ts";
+import { readEarlierDocument, readListsBefore, readPoints } from "../../domain/analysis/readPoints.ts";
 import {
   type DocumentPoints,
   type EarlierValue,
@@ -50,7 +50,7 @@ export interface AnalyzedDocument {
 }
 
 /**
- * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 13
+ * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 14
  * statements, whatever the size of the document. The caller holds the lock on the company at the source.
  */
 export async function analyzeDocument(
@@ -60,9 +60,10 @@ export async function analyzeDocument(
   now: Date,
 ): Promise<AnalyzedDocument> {
   const subject = await assignSubject(connection, document);
-  const [points, earlier, rules, listSeries] = await Promise.all([
+  const [points, earlier, lists, rules, listSeries] = await Promise.all([
     readPoints(connection, { id: document.id, subject }),
     readEarlierDocument(connection, { ...document, subject }),
+    readListsBefore(connection, { ...document, subject }),
     readRules(connection, { ...document, subject }),
     readListSeries(connection, document),
   ]);
@@ -73,7 +74,7 @@ export async function analyzeDocument(
   const finish = (analysis: Pick<Analysis, "state" | "newsIds">) =>
     finishAnalysis(connection, document.id, { ...counts, ...analysis }, now);
 
-  const problem = dataProblemOf(points, earlier);
+  const problem = dataProblemOf(points, earlier, lists, document.issueCount);
   if (problem !== undefined) {
     await recordProblem(connection, document, problem, now);
     await finish({ state: "DATA_PROBLEM", newsIds: [] });
@@ -82,7 +83,7 @@ export async function analyzeDocument(
   const judged = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings);
   const anomalies = judged.flatMap((series) => series.anomalies);
   const { observedAt } = document;
-  const candidates = findAll({ observedAt, points, earlier, rules, listSeries, anomalies });
+  const candidates = findAll({ observedAt, points, earlier, lists, rules, listSeries, anomalies });
   const [recent] = await Promise.all([
     readEarlierFindings(connection, candidates, settings.spacingMs),
     keepStates(connection, subject, judged, now),
@@ -102,12 +103,12 @@ export async function analyzeDocument(
 async function recordProblem(
   connection: Database,
   document: PendingDocument,
-  problem: string,
+  problem: DataProblem,
   now: Date,
 ): Promise<void> {
   await writeDataProblem(connection, document, problem, now);
   const { id, sourceId, companyId } = document;
-  logWarning(`A source sent what is no news but a data problem: ${problem}`, {
+  logWarning(`A source sent what is no news but a data problem: ${problem.problem}`, {
     document: id,
     source: sourceId,
     company: companyId,
@@ -125,12 +126,13 @@ interface Found {
   readonly observedAt: Date;
   readonly points: DocumentPoints;
   readonly earlier: readonly EarlierValue[];
+  readonly lists: ListsBefore;
   readonly rules: ReadonlyMap<string, readonly Rule[]>;
   readonly listSeries: ListSeries;
   readonly anomalies: readonly Anomaly[];
 }
 
-function findAll({ observedAt, points, earlier, rules, listSeries, anomalies }: Found): Candidate[] {
+function findAll({ observedAt, points, earlier, lists, rules, listSeries, anomalies }: Found): Candidate[] {
   const names = itemNamesOf([...points.texts, ...earlier]);
   const changed = changedPoints(points.texts);
   return [
@@ -138,7 +140,7 @@ function findAll({ observedAt, points, earlier, rules, listSeries, anomalies }: 
     ...anomalyFindings(anomalies, names),
     ...ownChanges(changed),
     ...itemChanges(changed, names),
-    ...itemsNewAndGone(points, earlier, { observedAt, names, listSeries }),
+    ...itemsNewAndGone(points, earlier, { observedAt, names, listSeries, lists }),
   ];
 }
 

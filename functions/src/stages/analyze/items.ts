@@ -1,4 +1,6 @@
+import type { ListsBefore } from "../../domain/analysis/dataProblem.ts";
 import type { DocumentPoints, EarlierValue, Measurement } from "../../domain/analysis/series.ts";
+import type { DocumentLists } from "../../domain/extraction/documentLists.ts";
 import type { Candidate } from "./candidate.ts";
 import type { ItemNames } from "./itemNames.ts";
 
@@ -24,6 +26,7 @@ interface Context {
   readonly observedAt: Date;
   readonly names: ItemNames;
   readonly listSeries: ListSeries;
+  readonly lists: ListsBefore;
 }
 
 const MAX_NAMED = 5;
@@ -36,20 +39,23 @@ const MAX_NAMED = 5;
 export function itemsNewAndGone(
   points: DocumentPoints,
   earlier: readonly EarlierValue[],
-  { observedAt, names, listSeries }: Context,
+  { observedAt, names, listSeries, lists }: Context,
 ): Candidate[] {
-  const now = listsOf(valuesOf(points));
+  const now = listsOf(valuesOf(points), lists.now);
   const then = listsOf(
     earlier.map((value) => ({ ...value, isKnown: true, isComment: value.type === "comment" })),
+    lists.earlier,
   );
   return [...then].flatMap(([listId, list]) => {
+    // Nothing came in its place, or what is no list: that says nothing of its items.
+    if (lists.now !== undefined && !lists.now.has(listId)) return [];
     const current = now.get(listId);
     const companyMeasurementId = listSeries.get(listId);
-    const added = [...(current?.items ?? [])].filter(([, item]) => !item.isKnown);
+    const added = [...(current?.items ?? [])].filter(([key, item]) => !item.isKnown && !list.items.has(key));
     const removed = [...list.items].filter(([key]) => current?.items.has(key) !== true);
     const isAnother = removed.length === list.items.size && removed.length > 1 && current !== undefined;
     if (companyMeasurementId === undefined || isAnother) return [];
-    const gone = list.hasComments ? [] : removed;
+    const gone = list.hasComments || isWindow(listId, lists, current?.items) ? [] : removed;
     if (added.length + gone.length === 0) return [];
     const label = (items: typeof added) => [
       ...new Set(items.flatMap(([key, { measurement }]) => names(measurement, key) ?? [])),
@@ -88,11 +94,28 @@ function valuesOf({ numeric, texts, comments }: DocumentPoints): ItemValue[] {
   ];
 }
 
-function listsOf(values: readonly ItemValue[]): Map<number, List> {
+/**
+ * Whether a list shows the newest items only, so that what leaves it is not gone: the map says so, or it is as long as
+ * before and moved on at one end.
+ */
+function isWindow(listId: number, { now, earlier }: ListsBefore, items: List["items"] | undefined): boolean {
+  const list = now?.get(listId);
+  const before = earlier?.get(listId);
+  if (list?.extent !== undefined) return list.extent === "window";
+  if (list === undefined || before === undefined || list.size !== before.size) return false;
+  const { first, last } = before;
+  if (first === undefined || last === undefined) return false;
+  const has = (key: string) => items?.has(key) === true;
+  return has(first) !== has(last) && (has(first) ? list.first !== first : list.last !== last);
+}
+
+function listsOf(values: readonly ItemValue[], recorded: DocumentLists | undefined): Map<number, List> {
   const lists = new Map<number, List>();
-  for (const { measurement, itemKey, isKnown, isComment } of values) {
+  for (const { measurement, itemKey: ownKey, isKnown, isComment } of values) {
     const { parent } = measurement;
-    if (itemKey === "" || parent === null || !parent.isTop) continue;
+    if (parent === null || !parent.isTop) continue;
+    const itemKey = ownKey === "" ? recorded?.get(parent.id)?.single : ownKey;
+    if (itemKey === undefined) continue;
     const list = lists.get(parent.id) ?? { name: parent.name, items: new Map(), hasComments: false };
     list.hasComments ||= isComment;
     list.items.set(itemKey, { measurement, isKnown: isKnown || list.items.get(itemKey)?.isKnown === true });

@@ -158,8 +158,7 @@ async function replaceAll(
   now: Date,
 ) {
   if (!(await lockProgress(connection, next))) return undefined;
-  const { sourceId } = extracted.document;
-  await lockSeries(connection, { sourceId, companyId: next.companyId });
+  await lockSeries(connection, { sourceId: extracted.document.sourceId, companyId: next.companyId });
   const row = await selectRow(connection, documentRow, LOCK_DOCUMENT, [next.id]);
   if (row === undefined) return undefined;
   const {
@@ -172,7 +171,9 @@ async function replaceAll(
   // One that is not analyzed yet is analyzed in its own time, with news.
   if (state !== "NORMALIZED") {
     const { id, companyId, observedAt } = next;
-    const document = { id, sourceId: row.dataSourceId, companyId, observedAt, state, subject };
+    const { lists } = extracted.extraction;
+    const sourceId = row.dataSourceId;
+    const document = { id, sourceId, companyId, observedAt, state, subject, lists, issueCount: issues };
     const hasUnscored = await judgeAgain(connection, document, changed, now);
     const task = scoreCommentsTask(id);
     if (hasUnscored) scores.push({ ...task, id: `${task.id}-backfill-${next.backfillId}` });
