@@ -21,6 +21,7 @@ const ROOMS = {
   soak: "scripts/soak",
   bench: "scripts/bench",
   module: "scripts/module",
+  replay: "scripts/replay",
 } as const;
 
 type Room = keyof typeof ROOMS;
@@ -44,8 +45,9 @@ const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   standins: [...SOURCES, "scripts"],
   scripts: ["commands", "stack"],
   stack: [...SOURCES, "standins", "scripts"],
-  commands: [...SOURCES, "stack", "scripts", "demo", "soak", "bench", "module"],
+  commands: [...SOURCES, "stack", "scripts", "demo", "soak", "bench", "module", "replay"],
   module: [...SOURCES, "stack", "scripts"],
+  replay: [...SOURCES, "stack", "scripts", "tests"],
   demo: [...SOURCES, "standins", "stack", "scripts"],
   soak: [...SOURCES, "standins", "stack", "scripts", "tests"],
   bench: [...SOURCES, "standins", "stack", "scripts", "tests"],

@@ -65,8 +65,14 @@ describe("an element is known by", () => {
     expect(itemKeys([{ id: "12", permalink: "/r/x" }], mappings)).toEqual(["12"]);
   });
 
-  test("but not by any text", () => {
-    expect(itemKeys([{ kind: "k" }], [mapped("kind", "text")])).toEqual(["[0]"]);
+  test("its content, where nothing names it, wherever it stands and whatever its numbers", () => {
+    const mappings = [mapped("code", "text"), mapped("sector", "text"), mapped("share", "float")];
+    const elements = [
+      { code: "5112", sector: "Software", share: 0.4 },
+      { code: "5415", sector: null, share: 0.6 },
+      { share: 1 },
+    ];
+    expect(itemKeys(elements, mappings)).toEqual(["5112 · Software", "5415", "[2]"]);
   });
 });
 

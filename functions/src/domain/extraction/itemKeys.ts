@@ -18,6 +18,7 @@ const OWN_NAMES = [
 ];
 const MEASURES_A_NAME = /^(?:id|name|title) of\b|\b(?:id|name|title)$/i;
 const COMMENT_TYPES = new Set(["comment", "paragraph"]);
+const CONTENT_TYPES = new Set(["text", "link", "image"]);
 const TEXT_TYPES = new Set(["text", "paragraph", "comment", "link", "image", "date"]);
 
 /**
@@ -28,7 +29,8 @@ const TEXT_TYPES = new Set(["text", "paragraph", "comment", "link", "image", "da
  * 2. where it is a comment (it has a comment or paragraph), the fingerprint of its texts and dates: newer comments
  *    move the older ones, and votes change;
  * 3. a text that the map calls the id, name or title of something;
- * 4. its position, `[3]`.
+ * 4. its content: its texts and links, never its numbers;
+ * 5. its position, `[3]`.
  *
  * Elements whose keys are equal even so, as those of two comments "+1", are numbered in their order.
  */
@@ -44,6 +46,7 @@ export function itemKeys(elements: readonly RawValue[], mappings: readonly Measu
           ...OWN_NAMES.flatMap((field) => nameIn(element, field)),
           ...textsOfComment(element, mappings),
           ...[...named].flatMap((field) => nameIn(element, field)),
+          ...contentOf(element, mappings),
         ]
       : [],
   );
@@ -54,7 +57,9 @@ export function itemKeys(elements: readonly RawValue[], mappings: readonly Measu
   }
   const numbered = numberRepeated();
   return candidates.map((own, index) => {
-    const alone = own.find(({ kind, key }) => kind === FINGERPRINT || uses.get(`${kind} ${key}`) === 1);
+    const alone = own.find(
+      ({ kind, key }) => kind === FINGERPRINT || kind === CONTENT || uses.get(`${kind} ${key}`) === 1,
+    );
     return numbered(alone?.key ?? `[${index}]`);
   });
 }
@@ -67,6 +72,7 @@ interface Candidate {
 
 // No field is called so: an empty name is not among the candidates'.
 const FINGERPRINT = "";
+const CONTENT = " ";
 
 function nameIn(element: RawObject, field: string): Candidate[] {
   const value = Object.hasOwn(element, field) ? element[field] : undefined;
@@ -84,6 +90,19 @@ function textsOfComment(element: RawObject, mappings: readonly MeasuredMapping[]
   if (!texts.some(({ DataType }) => COMMENT_TYPES.has(DataType))) return [];
   const content = JSON.stringify(texts.map(({ SourceField, value }) => [SourceField, value]));
   return [{ kind: FINGERPRINT, key: fingerprint(content) }];
+}
+
+/** Short content is its own key, so that people can read it. */
+function contentOf(element: RawObject, mappings: readonly MeasuredMapping[]): Candidate[] {
+  const texts = mappings.flatMap(({ SourceField, DataType }) => {
+    if (!CONTENT_TYPES.has(DataType) || !Object.hasOwn(element, SourceField)) return [];
+    const value = element[SourceField];
+    return typeof value === "string" && value.trim() !== "" ? [value.trim()] : [];
+  });
+  if (texts.length === 0) return [];
+  const content = texts.join(" · ");
+  const isShort = content.length <= 100 && textObstacle(content) === undefined;
+  return [{ kind: CONTENT, key: isShort ? content : fingerprint(JSON.stringify(texts)) }];
 }
 
 const MAX_LENGTH = 200;

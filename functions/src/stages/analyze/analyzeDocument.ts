@@ -134,13 +134,22 @@ interface Found {
 
 function findAll({ observedAt, points, earlier, lists, rules, listSeries, anomalies }: Found): Candidate[] {
   const names = itemNamesOf([...points.texts, ...earlier]);
-  const changed = changedPoints(points.texts);
+  const { candidates: newAndGone, isReused } = itemsNewAndGone(points, earlier, {
+    observedAt,
+    listSeries,
+    lists,
+  });
+  const changed = changedPoints(points.texts, isReused);
+  const goesOn = ({ measurement, itemKey }: NumericPoint) => !isReused(measurement, itemKey);
   return [
-    ...ruleFindings(points.numeric, { rules, anomalies, names }),
-    ...anomalyFindings(anomalies, names),
+    ...ruleFindings(points.numeric.filter(goesOn), { rules, anomalies, names }),
+    ...anomalyFindings(
+      anomalies.filter(({ point }) => goesOn(point)),
+      names,
+    ),
     ...ownChanges(changed),
     ...itemChanges(changed, names),
-    ...itemsNewAndGone(points, earlier, { observedAt, names, listSeries, lists }),
+    ...newAndGone,
   ];
 }
 

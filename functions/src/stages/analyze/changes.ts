@@ -2,17 +2,23 @@ import { placeholderKind } from "../../domain/analysis/placeholder.ts";
 import type { TextPoint } from "../../domain/analysis/series.ts";
 import type { FindingFacts } from "../../domain/finding/finding.ts";
 import type { Severity } from "../../domain/message/message.ts";
+import { sameText, withoutMarkup } from "../../domain/words/markup.ts";
 import { clipLine } from "../../domain/words/text.ts";
 import type { Candidate } from "./candidate.ts";
 import type { ItemNames } from "./itemNames.ts";
+import type { ItemsTold } from "./items.ts";
 
 /** A value that is not a number, and what it was. */
 type ChangedPoint = TextPoint & { readonly previous: string };
 
 /** The text, paragraph, link, image, date and bool values that are not what they were. */
-export function changedPoints(texts: readonly TextPoint[]): ChangedPoint[] {
+export function changedPoints(
+  texts: readonly TextPoint[],
+  isReused: ItemsTold["isReused"] = () => false,
+): ChangedPoint[] {
   return texts.flatMap((point) => {
     const { previous } = point;
+    if (isReused(point.measurement, point.itemKey)) return [];
     if (previous === null || isSame(point, previous) || isVolatile(point)) return [];
     if (isNoContent(point.type, point.value) || isNoContent(point.type, previous)) return [];
     return [{ ...point, previous }];
@@ -28,12 +34,12 @@ function isNoContent(type: TextPoint["type"], text: string): boolean {
 function isSame({ type, value }: TextPoint, previous: string): boolean {
   if (value === previous) return true;
   if (type === "link" || type === "image") return bareAddress(value) === bareAddress(previous);
-  if (type === "text" || type === "paragraph") return bareText(value) === bareText(previous);
+  if (type === "text" || type === "paragraph") return isSameText(value, previous);
   return false;
 }
 
 /** An address without what changes by itself: the signature of a picture's link, a tracking number. */
-function bareAddress(address: string): string {
+export function bareAddress(address: string): string {
   return (
     address
       .trim()
@@ -44,11 +50,14 @@ function bareAddress(address: string): string {
   );
 }
 
-/** A text without its layout; the elements of a list without their order. */
-function bareText(text: string): string {
-  const elements = listOf(text);
-  const parts = elements === undefined ? [text] : elements.toSorted((a, b) => (a < b ? -1 : 1));
-  return parts.map((part) => part.replaceAll(/\s+/g, " ").trim()).join("\n");
+/** Whether a reader sees the same text, or the same elements of a list in whatever order and form. */
+function isSameText(text: string, previous: string): boolean {
+  if (sameText(text) === sameText(previous)) return true;
+  const [elements, before] = [listOf(text), listOf(previous)];
+  if (elements === undefined && before === undefined) return false;
+  const partsOf = (list: string[] | undefined, one: string) =>
+    JSON.stringify((list ?? one.split(/[,;|\n]/)).map(sameText).filter(Boolean).toSorted());
+  return partsOf(elements, text) === partsOf(before, previous);
 }
 
 /** The elements of a list that is kept as one text. */
@@ -112,16 +121,19 @@ function shownValue({ type }: TextPoint, value: string): string {
   if (type === "bool") return value === "true" ? "yes" : "no";
   if (type === "date") return value.replace(/ 00:00:00$/, "");
   const elements = listOf(value);
-  return clipLine(elements === undefined ? value : elements.join(", "), 120);
+  return clipLine(withoutMarkup(elements === undefined ? value : elements.join(", ")), 120);
 }
 
 /** How many items of which names are in a summary. */
 const MAX_NAMED = 5;
 
+/** A measurement that names an item to machines: that it changes is no news. */
+export const IDS = /\b(?:id|guid|uuid|hash|key)\b/i;
+
 /** Findings for changed values of items: one for each measurement, however many items. */
 export function itemChanges(changed: readonly ChangedPoint[], names: ItemNames): Candidate[] {
   const bySeries = Map.groupBy(
-    changed.filter(({ itemKey }) => itemKey !== ""),
+    changed.filter(({ itemKey, measurement }) => itemKey !== "" && !IDS.test(measurement.name)),
     ({ companyMeasurementId }) => companyMeasurementId,
   );
   return [...bySeries.values()].flatMap((points) => {

@@ -96,7 +96,7 @@ function seriesOf({ measurement, companyMeasurementId, itemKey, observedAt }: Nu
 }
 
 function numbersOf({ measurement, itemKey, value, previous }: NumericPoint, names: ItemNames) {
-  const item = itemKey === "" ? undefined : (names(measurement, itemKey) ?? itemKey);
+  const item = itemKey === "" ? undefined : names(measurement, itemKey);
   const unit = unitOf(measurement.name);
   return {
     ...(item === undefined ? {} : { item }),

@@ -1,10 +1,10 @@
-import "../../../scripts/replay/quiet.ts";
+import "../quiet.ts";
 
-import { type Replayed, replay } from "../../../scripts/replay/replay.ts";
-import { parseReplayFile } from "../../../scripts/replay/replayFile.ts";
-import { databaseOf, openPool } from "../../src/platform/postgres.ts";
-import { testDatabase } from "../database.ts";
-import { setLinkSettings } from "../subscribers.ts";
+import { databaseOf, openPool } from "../../../functions/src/platform/postgres.ts";
+import { testDatabase } from "../../../functions/test/database.ts";
+import { setLinkSettings } from "../../../functions/test/subscribers.ts";
+import { type Replayed, replay } from "../replay.ts";
+import { parseReplayFile } from "../replayFile.ts";
 
 /** A field of a map, in short. */
 export function field(
