@@ -9,7 +9,7 @@ import { z } from "zod";
 import { type TestDatabase, testDatabase } from "../database.ts";
 import { deployedFunctions } from "../deployedFunctions.ts";
 
-// Eight processes, each of which handles up to 80 MiB. A loaded machine is no failure.
+// Four processes, each of which handles up to 80 MiB. A loaded machine is no failure.
 jest.setTimeout(600_000);
 
 const run = promisify(execFile);
@@ -46,12 +46,11 @@ async function peakOf({ memoryMiB }: { memoryMiB: number }, ...args: string[]) {
   return peakRow.parse(JSON.parse(stdout.trim().split("\n").at(-1) ?? ""));
 }
 
-type Peak = z.output<typeof peakRow>;
-
 const repeated = <T>(element: T, { concurrency }: { concurrency: number }) =>
   Array.from({ length: concurrency }, () => element);
 
-// What takes most of each function was found by measuring all shapes, in MiB, with as many at a time as share an instance:
+// Which answers take most of each function was found by measuring all shapes, in MiB, with as many at a time as share an
+// instance. Those are measured here:
 //
 //                   feedRawData   normalizeRawData   analyzeBatch
 //   text                    748                500
@@ -61,41 +60,23 @@ const repeated = <T>(element: T, { concurrency }: { concurrency: number }) =>
 //   many items              583                625            801
 //   long items              700                458
 //   many fields             894                536            426
-//
-// The others are looked at together, once.
-const MIX = ["wide", "large integers", "lists in lists", "long items", "text", "too many zeros"];
-
-/** Those with most to store: fed, normalized and analyzed. */
-async function manyItems() {
-  const fed = await peakOf(FEED, "feed", ...repeated("many items", NORMALIZE));
-  const normalized = await peakOf(NORMALIZE, "normalize", ...fed.paths);
-  return { fed, normalized, analyzed: await peakOf(ANALYZE, "analyze", ...fed.paths) };
-}
-
-/** Those with most to parse, and one of all others. */
-async function others() {
-  const fields = await peakOf(FEED, "feed", ...repeated("many fields", FEED));
-  const mix: Peak[] = [];
-  for (let start = 0; start < MIX.length; start += FEED.concurrency) {
-    mix.push(await peakOf(FEED, "feed", ...MIX.slice(start, start + FEED.concurrency)));
-  }
-  const [, integers = "", lists = ""] = mix.flatMap(({ paths }) => paths);
-  return { fields, mix, normalized: await peakOf(NORMALIZE, "normalize", integers, lists) };
-}
 
 test("the largest answers fit the memory of the functions that take them, as many at a time as share it", async () => {
-  const [items, rest] = await Promise.all([manyItems(), others()]);
-  expect(items.fed.paths).toHaveLength(NORMALIZE.concurrency);
-  expect(rest.fields.paths).toHaveLength(FEED.concurrency);
-  // One of the mix holds too many values, and is refused before it takes memory.
-  expect(rest.mix.flatMap(({ paths }) => paths)).toHaveLength(MIX.length - 1);
+  const items = async () => {
+    // One holds too many values, and is refused before it takes memory.
+    const fed = await peakOf(FEED, "feed", ...repeated("many items", NORMALIZE), "too many zeros");
+    expect(fed.paths).toHaveLength(NORMALIZE.concurrency);
+    const normalized = await peakOf(NORMALIZE, "normalize", ...fed.paths);
+    return { normalized, analyzed: await peakOf(ANALYZE, "analyze", ...fed.paths) };
+  };
+  const fields = repeated("many fields", FEED);
+  const [fed, { normalized, analyzed }] = await Promise.all([peakOf(FEED, "feed", ...fields), items()]);
+  expect(fed.paths).toHaveLength(FEED.concurrency);
 
-  const share = (limits: { memoryMiB: number }, peaks: readonly Peak[]) =>
-    Math.max(...peaks.map(({ peakMiB }) => peakMiB)) / limits.memoryMiB;
   const shares = {
-    feedRawData: share(FEED, [items.fed, rest.fields, ...rest.mix]),
-    normalizeRawData: share(NORMALIZE, [items.normalized, rest.normalized]),
-    analyzeBatch: share(ANALYZE, [items.analyzed]),
+    feedRawData: fed.peakMiB / FEED.memoryMiB,
+    normalizeRawData: normalized.peakMiB / NORMALIZE.memoryMiB,
+    analyzeBatch: analyzed.peakMiB / ANALYZE.memoryMiB,
   };
   expect(Object.entries(shares).filter(([, part]) => part >= 0.9)).toEqual([]);
   // So little would mean that nothing was measured.

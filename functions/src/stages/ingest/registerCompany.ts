@@ -77,13 +77,13 @@ function namesOf(company: NamedCompany): WantedCompany {
   const domains = [...new Set(company.domains.flatMap((domain) => companyDomain(domain) ?? []))];
   // PostgreSQL takes no NUL and no half of a surrogate pair.
   const given = company.name?.replaceAll("\0", "").toWellFormed().trim() ?? "";
+  if (given.length > MAX_NAME) {
+    throw new ApiError("invalid_request", `A company's name has at most ${MAX_NAME} characters`);
+  }
   // One of dots or of invisible characters is a name all the same, if there is nothing better.
   const name = companyNameKey(given) === "" ? (domains[0] ?? given) : given;
   if (name === "") {
     throw new ApiError("invalid_request", "A company needs a name or a domain");
-  }
-  if (name.length > MAX_NAME) {
-    throw new ApiError("invalid_request", `A company's name has at most ${MAX_NAME} characters`);
   }
   return { name, nameKey: companyNameKey(name) || name, domains };
 }
