@@ -7,7 +7,7 @@ import { resultAsText } from "../soak/report.ts";
 import { soak } from "../soak/soak.ts";
 import { startWiredStack, sweepPatience, type WiredStack } from "../soak/wiredStack.ts";
 import { runTool } from "../stack/foreground.ts";
-import { isStopping, whenStopping } from "../stack/shutdown.ts";
+import { isStopping, together, whenStopping } from "../stack/shutdown.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { UserError } from "../userError.ts";
 import { type Counts, runChecks } from "./check.ts";
@@ -21,32 +21,27 @@ export interface TestOptions {
 }
 
 /**
- * `test`: runs checks, unit tests and end-to-end tests, each even if the one before failed, and prints a final
- * line with the counts.
+ * `test`: runs checks, unit tests and end-to-end tests, each even if another failed, and prints a final line with the
+ * counts. End-to-end tests mostly wait for the emulators, so they run beside the others.
  *
  * @param jestArgs passed to jest
  */
 export async function test(jestArgs: string[], { only }: TestOptions): Promise<void> {
-  const wanted = partNames.filter((name) => only === undefined || only === name);
-  const starting = wanted.includes("e2e") ? startTestStack() : undefined;
-  // Whoever needs the stack reports why it could not start; nothing may still be starting when everything is stopped.
-  const started = Promise.allSettled([starting]);
   const parts = {
     check: runChecks,
-    unit: () => runJest("unit", jestArgs, {}),
-    e2e: async () => runEndToEndTests(jestArgs, await (starting ?? startTestStack())),
+    unit: () => runJest("unit", jestArgs, { env: {}, show: true }),
+    // Beside the unit tests, its output would mix with theirs.
+    e2e: () => runEndToEndTests(jestArgs, { show: only === "e2e" }),
   };
-  let passed = 0;
-  let failed = 0;
-  try {
-    for (const name of wanted) {
-      const counts = await parts[name]().catch(countAsFailed);
-      passed += counts.passed;
-      failed += counts.failed;
+  const counts: Counts[] = [];
+  const runInTurn = async (names: readonly (typeof partNames)[number][]) => {
+    for (const name of names.filter((name) => only === undefined || only === name)) {
+      counts.push(await parts[name]().catch(countAsFailed));
     }
-  } finally {
-    await started;
-  }
+  };
+  await together(runInTurn(["check", "unit"]), runInTurn(["e2e"]));
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   console.log(`\n${passed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
 }
@@ -64,7 +59,6 @@ interface TestStack {
   readonly wired?: WiredStack;
 }
 
-/** Starts before the other parts run: they use the processor while the emulators wait for each other. */
 async function startTestStack(): Promise<TestStack> {
   const progress = (message: string) => console.log(message);
   // The developer may have a key for a language model; what messages say must not depend on it.
@@ -75,14 +69,16 @@ async function startTestStack(): Promise<TestStack> {
   return { stack: wired.stack, wired };
 }
 
-async function runEndToEndTests(jestArgs: string[], { stack, wired }: TestStack): Promise<Counts> {
+async function runEndToEndTests(jestArgs: string[], { show }: { show: boolean }): Promise<Counts> {
+  const { stack, wired } = await startTestStack();
   try {
-    // One at a time: they share the stack, and the emulators need the second core.
-    const counts = await runJest("e2e", ["--runInBand", ...jestArgs], {
+    // One at a time: they share the stack.
+    const env = {
       PARMA_STACK: JSON.stringify(stack satisfies Stack),
       // Otherwise Google's client libraries spend seconds looking for the machine's own credentials.
       METADATA_SERVER_DETECTION: "none",
-    });
+    };
+    const counts = await runJest("e2e", ["--runInBand", ...jestArgs], { env, show });
     if (counts.failed > 0) console.log(`The functions' log: ${stack.logFile}`);
     // Last, because it empties the stack. Skipped if only certain tests are wanted.
     const soaked = wired !== undefined && jestArgs.length === 0 ? await runShortSoak(wired) : NO_COUNTS;
@@ -118,13 +114,18 @@ const jestResults = z.object({
   numRuntimeErrorTestSuites: z.number(),
 });
 
-async function runJest(project: string, jestArgs: string[], env: NodeJS.ProcessEnv): Promise<Counts> {
+async function runJest(
+  project: string,
+  jestArgs: string[],
+  { env, show }: { env: NodeJS.ProcessEnv; show: boolean },
+): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "parma-jest-"));
   const remove = whenStopping(() => rm(folder, { recursive: true, force: true }));
   try {
     const outputFile = join(folder, "results.json");
     const args = ["--selectProjects", project, "--json", "--outputFile", outputFile, "--passWithNoTests"];
-    const { exitCode } = await runTool("jest", [...args, ...jestArgs], { env, show: true });
+    const { exitCode, output } = await runTool("jest", [...args, ...jestArgs], { env, show });
+    if (!show) console.log(output.trim());
     const text = await readFile(outputFile, "utf8").catch(() => {
       throw new UserError(`The ${project} tests could not run; see above.`);
     });
