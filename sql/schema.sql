@@ -374,6 +374,14 @@ create table pipeline.map_field (
   constraint map_field_pkey PRIMARY KEY (data_source_id, map_version, path)
 );
 
+create table pipeline.measurement_period (
+  source_measurement_id integer not null,
+  period text not null,
+  constraint measurement_period_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'quarter'::text, 'year'::text]))),
+  constraint measurement_period_pkey PRIMARY KEY (source_measurement_id),
+  constraint measurement_period_source_measurement_id_fkey FOREIGN KEY (source_measurement_id) REFERENCES public.source_measurement(id) ON UPDATE CASCADE ON DELETE CASCADE
+);
+
 create table pipeline.migration (
   id integer default nextval('pipeline.migration_id_seq'::regclass) not null,
   name character varying(255) not null,
@@ -578,6 +586,14 @@ create table pipeline.retention (
   constraint retention_raw_documents_days_check CHECK ((raw_documents_days >= 30)),
   constraint retention_runs_days_check CHECK ((runs_days >= 90)),
   constraint retention_values_days_check CHECK ((values_days >= 30))
+);
+
+create table pipeline.series_unit (
+  company_measurement_id integer not null,
+  item_key text not null,
+  unit text not null,
+  constraint series_unit_company_measurement_id_fkey FOREIGN KEY (company_measurement_id) REFERENCES public.company_source_measurement(company_measurement_id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint series_unit_pkey PRIMARY KEY (company_measurement_id, item_key)
 );
 
 create table pipeline.source_breaker (
@@ -1516,6 +1532,8 @@ grant delete, insert, select, update on pipeline.map_field to parma_functions;
 grant select on pipeline.map_field to parma_readonly;
 grant delete, insert, select, update on pipeline.map_finding to parma_functions;
 grant select on pipeline.map_finding to parma_readonly;
+grant delete, insert, select, update on pipeline.measurement_period to parma_functions;
+grant select on pipeline.measurement_period to parma_readonly;
 grant select on pipeline.migration to parma_functions;
 grant select on pipeline.migration to parma_readonly;
 grant usage on pipeline.migration_id_seq to parma_functions;
@@ -1549,6 +1567,8 @@ grant delete, insert, select, update on pipeline.report_run to parma_functions;
 grant select on pipeline.report_run to parma_readonly;
 grant delete, insert, select, update on pipeline.retention to parma_functions;
 grant select on pipeline.retention to parma_readonly;
+grant delete, insert, select, update on pipeline.series_unit to parma_functions;
+grant select on pipeline.series_unit to parma_readonly;
 grant delete, insert, select, update on pipeline.source_breaker to parma_functions;
 grant select on pipeline.source_breaker to parma_readonly;
 grant delete, insert, select, update on pipeline.source_day to parma_functions;

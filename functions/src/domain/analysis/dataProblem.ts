@@ -1,4 +1,5 @@
 import type { DocumentLists } from "../extraction/documentLists.ts";
+import { unitInKey } from "../extraction/seriesUnits.ts";
 import { placeholderKind } from "./placeholder.ts";
 import { type DocumentPoints, type EarlierValue, seriesKey, type TextPoint } from "./series.ts";
 
@@ -37,8 +38,19 @@ export function dataProblemOf(
   if (earlier.length === 0) return undefined;
   const half = halfListOf(lists, earlier);
   const problem = emptinessOf(points, earlier, lists, issueCount) ?? half;
-  if (problem === undefined) return undefined;
+  if (problem === undefined) return newUnitOf(points);
   return half === undefined ? { problem } : { problem, kind: "HALF_LIST" };
+}
+
+/** A series that comes in another unit for the first time: nothing can be said of it yet, nor of the old one. */
+function newUnitOf({ numeric }: DocumentPoints): DataProblem | undefined {
+  for (const { itemKey, measurement, previous } of numeric) {
+    const unit = unitInKey(itemKey);
+    if (unit === undefined || previous !== null) continue;
+    const problem = `“${measurement.name}” comes in another unit (${unit}) and goes on as a series of its own`;
+    return { problem, heldSeries: [] };
+  }
+  return undefined;
 }
 
 // Fewer come and go as people tidy up.
@@ -71,8 +83,8 @@ function emptinessOf(
   { now, isHeld }: ListsBefore,
   issueCount: number,
 ): string | undefined {
-  const { numeric, texts, comments } = points;
-  if (numeric.length + texts.length + comments.length === 0) {
+  const { numeric, texts, comments, outsized } = points;
+  if (numeric.length + texts.length + comments.length + outsized === 0) {
     // Lists that are empty, and were already when the document before was held for it.
     if (isHeld && [...(now?.values() ?? [])].some(({ size }) => size === 0)) return undefined;
     return issueCount === 0

@@ -39,7 +39,7 @@ export function earlierIn(table: string, { series, until, subject, limit }: Boun
      where earlier.company_measurement_id = ${series}.company_measurement_id
        and earlier.item_key = ${series}.item_key
        and earlier."timestamp" ${until}
-       and ${counts(subject)}
+       and ${counts(subject)}${table === "bigint" ? " and abs(earlier.value) < 1e308" : ""}
      order by earlier."timestamp" desc, earlier.raw_document_id desc
      limit ${limit}
   )`;

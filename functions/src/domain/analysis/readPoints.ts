@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Database, prepared, selectRow, selectRows } from "../../platform/postgres.ts";
 import { storedLists } from "../extraction/documentLists.ts";
+import { unitInKey } from "../extraction/seriesUnits.ts";
 import type { ListsBefore } from "./dataProblem.ts";
 import { earlierIn, earlierNumbers, NUMBER_TABLES, THIS_DOCUMENT } from "./earlierPoints.ts";
 import type { PendingDocument } from "./pendingDocument.ts";
@@ -26,6 +27,7 @@ const pointRow = z.object({
   timestamp: z.date(),
   previous: z.string().nullable(),
   previousAt: z.date().nullable(),
+  unit: z.string().nullable(),
   ...measurementColumns,
 });
 
@@ -55,7 +57,9 @@ function pointsIn(table: (typeof VALUE_TABLES)[number]): string {
 // The points by measurement_<table>_value_raw_document_idx, the one before each by …_point_key.
 const POINTS = prepared(`
   with point as (${VALUE_TABLES.map(pointsIn).join(" union all ")})
-  select point.*, ${MEASUREMENT_COLUMNS}
+  select point.*, ${MEASUREMENT_COLUMNS},
+         (select unit from pipeline.series_unit unit
+           where unit.company_measurement_id = point.company_measurement_id and unit.item_key = point.item_key) as unit
     from point ${MEASUREMENT}
    order by measurement.id, point.item_key`);
 
@@ -65,7 +69,8 @@ export async function readPoints(
   { id, subject }: { readonly id: string; readonly subject: string },
 ): Promise<DocumentPoints> {
   const rows = await selectRows(connection, pointRow, POINTS, [id, subject]);
-  const points: { [Kind in keyof DocumentPoints]: DocumentPoints[Kind][number][] } = {
+  let outsized = 0;
+  const points: { [Kind in "numeric" | "texts" | "comments"]: DocumentPoints[Kind][number][] } = {
     numeric: [],
     texts: [],
     comments: [],
@@ -80,10 +85,16 @@ export async function readPoints(
     const { type, previous } = row;
     const value = row.value ?? "";
     if (type === "int" || type === "bigint" || type === "float") {
+      // Kept and shown; no calculation holds it.
+      if (!Number.isFinite(Number(value))) {
+        outsized += 1;
+        continue;
+      }
       points.numeric.push({
         ...at,
         value: Number(value),
         previous: previous === null ? null : Number(previous),
+        unit: unitInKey(row.itemKey) ?? row.unit ?? undefined,
       });
     } else if (type === "comment") {
       points.comments.push({ ...at, isKnown: row.previousAt !== null });
@@ -91,7 +102,7 @@ export async function readPoints(
       points.texts.push({ ...at, type, value, previous, previousAt: row.previousAt });
     }
   }
-  return points;
+  return { ...points, outsized };
 }
 
 function measurementOf(row: z.output<z.ZodObject<typeof measurementColumns>>): Measurement {

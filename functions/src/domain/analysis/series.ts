@@ -25,6 +25,8 @@ export interface Measurement {
 export interface NumericPoint extends SeriesPoint {
   readonly value: number;
   readonly previous: number | null;
+  /** The unit or currency in which its source gives it, where it says so. */
+  readonly unit?: string | undefined;
 }
 
 export interface TextPoint extends SeriesPoint {
@@ -51,6 +53,8 @@ export interface DocumentPoints {
   readonly numeric: readonly NumericPoint[];
   readonly texts: readonly TextPoint[];
   readonly comments: readonly CommentPoint[];
+  /** How many numbers it has that are too large to calculate with. */
+  readonly outsized: number;
 }
 
 /** A rule, and what its aggregation gives at one point. */

@@ -1,11 +1,16 @@
 import { parseTimestamp } from "../../platform/timestamp.ts";
 import type { DataType } from "../normalizationMap/normalizationMap.ts";
+import type { NumberFormat } from "../normalizationMap/numberFormat.ts";
 import type { RawValue } from "../rawDocument/losslessJson.ts";
+import { readNumber } from "./readNumber.ts";
 import { textObstacle } from "./storableText.ts";
 import type { StoredValue } from "./value.ts";
 
 type ScalarType = Exclude<DataType, "nested">;
 type TextType = Extract<ScalarType, "text" | "paragraph" | "comment" | "link" | "image">;
+
+/** A value as its type stores it; a number with its unit where it has one. */
+type ConvertedValue = StoredValue & { readonly unit?: string };
 
 /** What was expected where a value does not fit its type. */
 export interface Misfit {
@@ -15,19 +20,23 @@ export interface Misfit {
 /**
  * A raw value as its type stores it. Nothing is rounded, cut or guessed; what does not fit is a {@link Misfit}.
  *
- * - int: whole numbers, also as `5.0`, as digits in text, and beyond 32 bits
+ * - int: whole numbers, also as `5.0`, in text, and beyond 32 bits
  * - float: numbers, also in text
+ * - both in text as people write them, with a unit, where there is one way to read it (see {@link readNumber})
  * - date: ISO 8601 with `T` or a space; without a zone it is UTC; a number could be seconds or milliseconds
  * - bool: true and false, also in text, and 1 and 0
  * - text, paragraph, comment, link, image: any text, also an empty one or a relative link; numbers and booleans
  *   as they are written; a list of these as JSON, which keeps its elements apart
  */
-export function convertValue(type: ScalarType, raw: Exclude<RawValue, null>): StoredValue | Misfit {
+export function convertValue(
+  type: ScalarType,
+  raw: Exclude<RawValue, null>,
+  format: NumberFormat = {},
+): ConvertedValue | Misfit {
   switch (type) {
     case "int":
-      return toInteger(raw);
     case "float":
-      return toFloat(raw);
+      return toNumber(type, raw, format);
     case "date":
       return toDate(raw);
     case "bool":
@@ -42,9 +51,35 @@ const INT4_MIN = -2_147_483_648n;
 // More than any count has, and far from the limit of numeric.
 const MAX_DIGITS = 1000;
 
+function toNumber(
+  type: "int" | "float",
+  raw: Exclude<RawValue, null>,
+  format: NumberFormat,
+): ConvertedValue | Misfit {
+  const own = format.percent ? "%" : (format.currency ?? format.unit);
+  const written =
+    typeof raw === "string" && !PLAIN_NUMBER.test(raw.trim()) ? readNumber(raw, format) : undefined;
+  if (written !== undefined && "expected" in written) {
+    return written.expected === "a number" ? expectedOf(type) : written;
+  }
+  const number = written?.decimal ?? raw;
+  const stored = type === "int" ? toInteger(number) : toFloat(number);
+  if ("expected" in stored) return stored;
+  const unit = written === undefined ? own : written.unit;
+  return unit === undefined ? stored : { ...stored, unit };
+}
+
+// Digits alone, or what no separator of thousands can be: read as any program reads it. The rest is read as people do.
+const PLAIN_NUMBER =
+  /^[+-]?(?:\d+|0?\.\d+|0\.\d*|\d+\.|\d+\.\d{1,2}|\d+\.\d{4,}|\d{4,}\.\d{3})(?:\.0+)?$|^[+-]?(?:\d+(?:\.\d*)?|\.\d+)e[+-]?\d+$/i;
+
+function expectedOf(type: "int" | "float"): Misfit {
+  return { expected: type === "int" ? "an integer" : "a finite number" };
+}
+
 function toInteger(raw: RawValue): StoredValue | Misfit {
   const value = integerOf(raw);
-  if (value === undefined) return { expected: "an integer" };
+  if (value === undefined) return expectedOf("int");
   if (value >= INT4_MIN && value <= INT4_MAX) return { table: "int", value: Number(value) };
   return { table: "bigint", value };
 }
@@ -54,13 +89,13 @@ function integerOf(raw: RawValue): bigint | undefined {
   if (typeof raw === "number") return Number.isSafeInteger(raw) ? BigInt(raw) : undefined;
   if (typeof raw !== "bigint" && typeof raw !== "string") return undefined;
   const text = String(raw).trim();
-  const digits = /^([+-]?\d+)(?:\.0+)?$/.exec(text)?.[1];
+  const digits = /^([+-]?\d+)(?:\.0*)?$/.exec(text)?.[1];
   return digits === undefined || text.length > MAX_DIGITS ? undefined : BigInt(digits.replace("+", ""));
 }
 
 function toFloat(raw: RawValue): StoredValue | Misfit {
   const value = numberOf(raw);
-  return Number.isFinite(value) ? { table: "float", value } : { expected: "a finite number" };
+  return Number.isFinite(value) ? { table: "float", value } : expectedOf("float");
 }
 
 function numberOf(raw: RawValue): number {

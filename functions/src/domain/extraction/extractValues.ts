@@ -112,22 +112,24 @@ function readObject(
 }
 
 function readField(reading: Reading, field: MappedField, raw: Exclude<RawValue, null>, place: Place): void {
-  const { DataType, source_measurement_id: measurementId } = field.mapping;
+  const { DataType, source_measurement_id: measurementId, Format: format } = field.mapping;
   if (DataType === "nested") {
     readNested(reading, field, raw, place);
     return;
   }
-  const stored = convertValue(DataType, raw);
-  if ("expected" in stored) {
-    report(reading, place.path, stored.expected, raw);
+  const converted = convertValue(DataType, raw, format);
+  if ("expected" in converted) {
+    report(reading, place.path, converted.expected, raw);
     return;
   }
+  const { unit, ...stored } = converted;
   reading.measurementIds.add(measurementId);
   reading.values.push({
     measurementId,
     itemKey: uniqueKey(reading, measurementId, place.itemKey),
     path: place.path,
     stored,
+    ...(unit === undefined ? {} : { unit }),
   });
 }
 

@@ -16,6 +16,8 @@ export interface Value {
   /** Where it was in the raw answer. */
   readonly path: string;
   readonly stored: StoredValue;
+  /** Of a number: `%`, a currency (`EUR`, or a sign that several share) or what the map says. */
+  readonly unit?: string;
 }
 
 /** A value that does not fit its type: kept in words, beside the raw document that has it in full. */

@@ -140,7 +140,7 @@ test("what does not fit is an issue, and the rest is stored", async () => {
   const producthunt = await source(contractMap("producthunt"));
   const answer = {
     name: "X\0",
-    overall_rating: "4,8",
+    overall_rating: "4,8 of 5",
     review_count: 4.8,
     followers: "1200",
     reviews: [{ text: "ok", date: "2024-02-30 10:11:12" }, "?"],
@@ -149,7 +149,7 @@ test("what does not fit is an issue, and the rest is stored", async () => {
   expect(await normalize(path)).toMatchObject({ state: "NORMALIZED", valueCount: 2, issueCount: 5 });
   expect(await issuesOf(db, id)).toEqual([
     { path: "name", expected: "text without NUL characters", received: '"X\\u0000"' },
-    { path: "overall_rating", expected: "a finite number", received: '"4,8"' },
+    { path: "overall_rating", expected: "a finite number", received: '"4,8 of 5"' },
     { path: "review_count", expected: "an integer", received: "4.8" },
     {
       path: "reviews[0].date",

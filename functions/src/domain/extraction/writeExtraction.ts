@@ -17,6 +17,7 @@ import type { Extraction } from "./extractValues.ts";
 import { insertIssues, insertValues, type Points } from "./insertValues.ts";
 import { recordFields } from "./recordFields.ts";
 import { removeIssues, replaceValues } from "./replaceValues.ts";
+import { inTheirUnits } from "./seriesUnits.ts";
 import type { Issue, StoredValue } from "./value.ts";
 
 /** A raw document, and what a map made of it. */
@@ -145,7 +146,7 @@ async function placeValues(
   }
   const { id: rawDocumentId, observedAt } = document;
   return {
-    points: { rawDocumentId, observedAt, values },
+    points: { rawDocumentId, observedAt, values: await inTheirUnits(connection, values) },
     issues: [...extraction.issues, ...homeless.values()],
   };
 }

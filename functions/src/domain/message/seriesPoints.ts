@@ -44,6 +44,9 @@ const ofSeries = (until: string) => `
       value.company_measurement_id = series.company_measurement_id and value.item_key = series.item_key
       and value."timestamp" <= ${until}`;
 
+// What no double holds is in no chart.
+const asDouble = (table: string) => (table === "bigint" ? " and abs(value.value) < 1e308" : "");
+
 const isSound = `(
       document.state = 'ANALYZED'
       or document.state = 'DATA_PROBLEM' and exists (
@@ -56,14 +59,14 @@ const newestSubject = (table: string) => `
   (select value."timestamp" as at, value.value::float8 is not distinct from series.handle_value as is_it, document.subject
      from measurement_${table}_value value
      join pipeline.raw_document document on document.id = value.raw_document_id and ${isSound}
-    where ${ofSeries("series.handle_at")}
+    where ${ofSeries("series.handle_at")}${asDouble(table)}
     order by value."timestamp" desc, is_it desc, document.id desc limit 1)`;
 
 // Values of other writers have no document.
 const newestOf = (table: string) => `
   (select value."timestamp" as at, value.value::float8 as value
      from measurement_${table}_value value
-    where ${ofSeries("series.until")}
+    where ${ofSeries("series.until")}${asDouble(table)}
       and not exists (
         select from pipeline.raw_document document
          where document.id = value.raw_document_id

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type NumberFormat, numberFormat } from "./numberFormat.ts";
 
 /** The types that a map may give a field. */
 export const DATA_TYPES = [
@@ -27,6 +28,10 @@ export interface Mapping {
   readonly NestedMappings?: readonly Mapping[];
   /** Of a nested field: all that there is, so that what is missing is gone at once; or a window on the newest. */
   readonly Extent?: "complete" | "window";
+  /** Of a number: how the source writes it. */
+  readonly Format?: NumberFormat;
+  /** Of a number: which period it is about, by the calendar in UTC. */
+  readonly Period?: (typeof PERIODS)[number];
 }
 
 /** How a source's fields become measurements. */
@@ -77,32 +82,51 @@ const mapping: z.ZodType<Mapping> = z.lazy(() =>
         NestedMappings: z.array(mapping).nullish(),
         Complete: flag,
         Window: flag,
+        Period: period,
+        Format: numberFormat.nullish(),
       }),
     )
     .refine(
       ({ DataType, NestedMappings }) => DataType === "nested" || !NestedMappings?.length,
       "only a nested field has NestedMappings",
     )
-    .transform(({ NestedMappings, Complete, Window, ...fields }) => ({
+    .transform(({ NestedMappings, Complete, Window, Period, Format, ...fields }) => ({
       ...fields,
       ...(NestedMappings && { NestedMappings }),
+      ...(Period && { Period }),
+      ...(Format && { Format }),
       ...(Window ? { Extent: "window" as const } : Complete ? { Extent: "complete" as const } : {}),
     })),
 );
+
+export const PERIODS = ["day", "week", "month", "quarter", "year"] as const;
+
+const period = z
+  .string()
+  .transform((word) => word.trim().toLowerCase())
+  .pipe(z.enum(PERIODS))
+  .nullish();
 
 // Modules write these keys in either case.
 const flag = z
   .union([z.boolean(), z.enum(["true", "false"]).transform((word) => word === "true")])
   .nullish()
   .catch(undefined);
-const optionalKeys = ["Complete", "Window"] as const;
+const formatKeys = ["locale", "unit", "compact", "currency", "percent"] as const;
+const optionalKeys = ["Complete", "Window", "Period", "Format"] as const;
 
 /** A mapping with its optional keys as they are spelled here. */
 function spelled(given: unknown): unknown {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
   const byLower = new Map(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value]));
   const found = optionalKeys.filter((key) => byLower.has(key.toLowerCase()));
-  return { ...given, ...Object.fromEntries(found.map((key) => [key, byLower.get(key.toLowerCase())])) };
+  // How a number is written may stand in the mapping itself.
+  const own = formatKeys.filter((key) => byLower.get(key) !== undefined && byLower.get(key) !== null);
+  return {
+    ...given,
+    ...Object.fromEntries(found.map((key) => [key, byLower.get(key.toLowerCase())])),
+    ...(own.length === 0 ? {} : { Format: Object.fromEntries(own.map((key) => [key, byLower.get(key)])) }),
+  };
 }
 
 const measuredMapping: z.ZodType<MeasuredMapping> = z.lazy(() =>
@@ -111,6 +135,8 @@ const measuredMapping: z.ZodType<MeasuredMapping> = z.lazy(() =>
     source_measurement_id: z.int().positive(),
     NestedMappings: z.array(measuredMapping).exactOptional(),
     Extent: z.enum(["complete", "window"]).exactOptional(),
+    Format: numberFormat.exactOptional(),
+    Period: z.enum(PERIODS).exactOptional(),
   }),
 );
 

@@ -74,11 +74,22 @@ function wholeDigits(magnitude: number, digits: number): number {
 export function formatValue(value: number, unit: string | undefined, digits = DIGITS): string {
   if (unit === undefined) return formatNumber(value, digits);
   if (unit === "%") return `${formatNumber(value, digits)}%`;
-  if (unit === "$" || unit === "€") {
-    return `${value < 0 ? "−" : ""}${unit}${formatNumber(Math.abs(value), digits)}`;
-  }
+  const sign = currencySign(unit);
+  if (sign !== undefined) return `${value < 0 ? "−" : ""}${sign}${formatNumber(Math.abs(value), digits)}`;
   return `${formatNumber(value, digits)} ${oneLine(unit)}`;
 }
+
+/** "$" of "USD", "CHF " of "CHF"; undefined where the unit is no currency. */
+function currencySign(unit: string): string | undefined {
+  if (/^[A-Z]{0,2}\p{Sc}$/u.test(unit)) return unit;
+  if (!/^[A-Z]{3}$/.test(unit) || !currencies().has(unit)) return undefined;
+  const sign = new Intl.NumberFormat("en", { style: "currency", currency: unit })
+    .formatToParts(1)
+    .find(({ type }) => type === "currency")?.value;
+  return sign === undefined || /^[A-Z]{3}$/.test(sign) ? `${unit} ` : sign;
+}
+
+const currencies = lazily(() => new Set(Intl.supportedValuesOf("currency")));
 
 /** How many digits it takes for numbers that differ to look different: "1.2341M" and "1.2342M". */
 export function digitsToTellApart(values: readonly number[]): number {

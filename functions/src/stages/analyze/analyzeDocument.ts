@@ -1,5 +1,6 @@
 import { type DataProblem, dataProblemOf, type ListsBefore } from "../../domain/analysis/dataProblem.ts";
-import { keepStates, readHistories, readStates } from "../../domain/analysis/detectorStates.ts";
+import { forgetStates, keepStates, readHistories, readStates } from "../../domain/analysis/detectorStates.ts";
+import { releaseHeld, scaleChanges } from "../../domain/analysis/heldNumbers.ts";
 import {
   type Analysis,
   finishAnalysis,
@@ -7,6 +8,7 @@ import {
   writeDataProblem,
 } from "../../domain/analysis/pendingDocument.ts";
 import { readEarlierDocument, readListsBefore, readPoints } from "../../domain/analysis/readPoints.ts";
+import type { ScaleVerdict } from "../../domain/analysis/scaleChange.ts";
 import {
   type DocumentPoints,
   type EarlierValue,
@@ -19,6 +21,7 @@ import { watchedPoints } from "../../domain/analysis/watchedPoints.ts";
 import type { Settings } from "../../domain/detector/detector.ts";
 import { openDeliveries } from "../../domain/message/openDeliveries.ts";
 import { readRules } from "../../domain/rule/readRules.ts";
+import { formatNumber } from "../../domain/words/numbers.ts";
 import { logWarning } from "../../platform/log.ts";
 import { correlationOf } from "../../platform/logContext.ts";
 import type { Database } from "../../platform/postgres.ts";
@@ -29,7 +32,7 @@ import { changedPoints, itemChanges, ownChanges } from "./changes.ts";
 import { itemNamesOf } from "./itemNames.ts";
 import { itemsNewAndGone, type ListSeries } from "./items.ts";
 import { readListSeries } from "./listSeries.ts";
-import { anomalyFindings, ruleFindings, withoutPointsOf } from "./numericFindings.ts";
+import { anomalyFindings, ruleFindings, scaleFindings, withoutPointsOf } from "./numericFindings.ts";
 import { readEarlierFindings, spacedOut } from "./spacing.ts";
 import { assignSubject } from "./subject.ts";
 import { writeFindings } from "./writeFindings.ts";
@@ -74,20 +77,36 @@ export async function analyzeDocument(
   const finish = (analysis: Pick<Analysis, "state" | "newsIds">) =>
     finishAnalysis(connection, document.id, { ...counts, ...analysis }, now);
 
-  const problem = dataProblemOf(points, earlier, lists, document.issueCount);
-  if (problem !== undefined) {
-    await recordProblem(connection, document, problem, now);
+  const scales = await scaleChanges(connection, points.numeric, subject);
+  const problem =
+    dataProblemOf(points, earlier, lists, document.issueCount) ?? scaleProblemOf(points, scales);
+  if (problem !== undefined) await recordProblem(connection, document, problem, now);
+  if (problem !== undefined && problem.heldSeries === undefined) {
     await finish({ state: "DATA_PROBLEM", newsIds: [] });
     return { state: "DATA_PROBLEM", findingCount: 0, deliveries: [] };
   }
-  const judged = await judgeNumbers(connection, { numeric: points.numeric, subject }, settings);
+  const going = points.numeric.filter((point) => !scales.has(seriesKey(point)));
+  const judged = await judgeNumbers(connection, { numeric: going, subject }, settings);
   const anomalies = judged.flatMap((series) => series.anomalies);
   const { observedAt } = document;
-  const candidates = findAll({ observedAt, points, earlier, lists, rules, listSeries, anomalies });
+  const rescaled = points.numeric.filter((point) => scales.get(seriesKey(point))?.kind === "accepted");
+  const candidates = findAll({
+    observedAt,
+    points,
+    going,
+    rescaled,
+    earlier,
+    lists,
+    rules,
+    listSeries,
+    anomalies,
+  });
+  await acceptScales(connection, { document, subject, rescaled }, now);
   const [recent] = await Promise.all([
     readEarlierFindings(connection, candidates, settings.spacingMs),
     keepStates(connection, subject, judged, now),
   ]);
+  const state = problem === undefined ? "ANALYZED" : "DATA_PROBLEM";
   const findings = withoutRepeats(spacedOut(candidates, recent, settings.spacingMs));
   const written = await writeFindings(connection, findings, document, now);
   const findingIds = written.map(({ findingId }) => findingId);
@@ -95,9 +114,47 @@ export async function analyzeDocument(
   const correlation = correlationOf({ taskId, documentId: document.id });
   const [deliveries] = await Promise.all([
     openDeliveries(connection, { companyId, findingIds, correlation, now }),
-    finish({ state: "ANALYZED", newsIds: written.map(({ newsId }) => newsId) }),
+    finish({ state, newsIds: written.map(({ newsId }) => newsId) }),
   ]);
-  return { state: "ANALYZED", findingCount: written.length, deliveries };
+  return { state, findingCount: written.length, deliveries };
+}
+
+/** The numbers that are held, where the rest of the document is sound. */
+function scaleProblemOf(
+  { numeric }: DocumentPoints,
+  scales: ReadonlyMap<string, ScaleVerdict>,
+): DataProblem | undefined {
+  const held = numeric.filter((point) => scales.get(seriesKey(point))?.kind === "held");
+  const [first] = held;
+  if (first === undefined) return undefined;
+  const { measurement, value, previous } = first;
+  const others = held.length === 1 ? "" : ` (and ${held.length - 1} more)`;
+  return {
+    problem:
+      `“${measurement.name}” went from ${formatNumber(previous ?? 0)} to ${formatNumber(value)}${others}: it looks ` +
+      "like another scale, and is held until more observations agree",
+    heldSeries: held.map(seriesKey),
+  };
+}
+
+/** Once it is accepted, what was held counts, and the detector learns the series anew. */
+async function acceptScales(
+  connection: Database,
+  {
+    document,
+    subject,
+    rescaled,
+  }: {
+    readonly document: PendingDocument;
+    readonly subject: string;
+    readonly rescaled: readonly NumericPoint[];
+  },
+  now: Date,
+): Promise<void> {
+  await releaseHeld(connection, document, rescaled.map(seriesKey));
+  const { observedAt } = document;
+  const series = rescaled.map((point) => ({ ...point, isWatched: true }));
+  await forgetStates(connection, { subject, observedAt }, series, now);
 }
 
 async function recordProblem(
@@ -125,6 +182,9 @@ function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
 interface Found {
   readonly observedAt: Date;
   readonly points: DocumentPoints;
+  /** Its numbers but for those that are held or were just accepted. */
+  readonly going: readonly NumericPoint[];
+  readonly rescaled: readonly NumericPoint[];
   readonly earlier: readonly EarlierValue[];
   readonly lists: ListsBefore;
   readonly rules: ReadonlyMap<string, readonly Rule[]>;
@@ -132,7 +192,17 @@ interface Found {
   readonly anomalies: readonly Anomaly[];
 }
 
-function findAll({ observedAt, points, earlier, lists, rules, listSeries, anomalies }: Found): Candidate[] {
+function findAll({
+  observedAt,
+  points,
+  going,
+  rescaled,
+  earlier,
+  lists,
+  rules,
+  listSeries,
+  anomalies,
+}: Found): Candidate[] {
   const names = itemNamesOf([...points.texts, ...earlier]);
   const { candidates: newAndGone, isReused } = itemsNewAndGone(points, earlier, {
     observedAt,
@@ -142,7 +212,8 @@ function findAll({ observedAt, points, earlier, lists, rules, listSeries, anomal
   const changed = changedPoints(points.texts, isReused);
   const goesOn = ({ measurement, itemKey }: NumericPoint) => !isReused(measurement, itemKey);
   return [
-    ...ruleFindings(points.numeric.filter(goesOn), { rules, anomalies, names }),
+    ...scaleFindings(rescaled.filter(goesOn), names),
+    ...ruleFindings(going.filter(goesOn), { rules, anomalies, names }),
     ...anomalyFindings(
       anomalies.filter(({ point }) => goesOn(point)),
       names,

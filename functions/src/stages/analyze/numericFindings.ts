@@ -85,6 +85,24 @@ export function anomalyFindings(anomalies: readonly Anomaly[], names: ItemNames)
   });
 }
 
+/** Findings of series that go on at another power of ten: nobody but the source can say why. */
+export function scaleFindings(rescaled: readonly NumericPoint[], names: ItemNames): Candidate[] {
+  return rescaled.map((point) => ({
+    ...seriesOf(point),
+    detector: "anomaly",
+    severity: "medium",
+    facts: {
+      kind: "anomaly",
+      ...numbersOf(point, names),
+      score: 1,
+      event: "new_scale",
+      changePercent: null,
+      direction: point.value > (point.previous ?? 0) ? "up" : "down",
+      why: "It has stayed there for several observations: its source uses a new scale, or it really changed.",
+    },
+  }));
+}
+
 /** The anomalies at points that no other finding is about: nothing is said twice. */
 export function withoutPointsOf(anomalies: readonly Candidate[], others: readonly Candidate[]): Candidate[] {
   const points = new Set(others.map(pointKey));
@@ -95,9 +113,9 @@ function seriesOf({ measurement, companyMeasurementId, itemKey, observedAt }: Nu
   return { measurement, measurementId: measurement.id, companyMeasurementId, itemKey, observedAt };
 }
 
-function numbersOf({ measurement, itemKey, value, previous }: NumericPoint, names: ItemNames) {
+function numbersOf({ measurement, itemKey, value, previous, unit: given }: NumericPoint, names: ItemNames) {
   const item = itemKey === "" ? undefined : names(measurement, itemKey);
-  const unit = unitOf(measurement.name);
+  const unit = given ?? unitOf(measurement.name);
   return {
     ...(item === undefined ? {} : { item }),
     ...(unit === undefined ? {} : { unit }),

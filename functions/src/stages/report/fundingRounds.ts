@@ -44,7 +44,7 @@ export async function roundsOfPeriod(
 const kinds = [
   { table: "text", columns: "value as text, null::float8 as figure, null::timestamp as date" },
   { table: "int", columns: "null, value::float8, null" },
-  { table: "bigint", columns: "null, value::float8, null" },
+  { table: "bigint", columns: "null, case when abs(value) < 1e308 then value::float8 end, null" },
   { table: "float", columns: "null, value, null" },
   { table: "date", columns: "null, null, value" },
 ];
