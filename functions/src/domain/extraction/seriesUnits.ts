@@ -21,7 +21,7 @@ const UNITS = `
     join (select company_measurement_id, item_key from wanted) known using (company_measurement_id, item_key)`;
 
 /** The key of the series that an item has in another unit than its own. */
-export const inUnit = (itemKey: string, unit: string) => joinKeys(itemKey, `${UNIT_KEY}${unit}`);
+const inUnit = (itemKey: string, unit: string) => joinKeys(itemKey, `${UNIT_KEY}${unit}`);
 
 const UNIT_KEY = "unit:";
 

@@ -60,7 +60,7 @@ describe("the detector", () => {
 
   test("says nothing of a point that a rule tells of, and makes its news weigh more", async () => {
     const { company, ids } = await observed(unusual);
-    await company.rule("visits", { threshold: 500 });
+    await company.rule("visits", { threshold: 400 });
     await analyze(db, ids.at(28) ?? "", { settings: DETECTING });
     expect(await newsOf(db)).toMatchObject([
       {
