@@ -31,6 +31,10 @@ program
   .description("run the stack for development until Ctrl-C")
   .option("--json", "print only one line of JSON, once everything answers", false)
   .option("--port <number>", "port of the base URL (default: a free one)", portNumber)
+  .option(
+    "--data <folder>",
+    "keep rows, documents and blobs in this folder (default: remove them at the end)",
+  )
   .action(async (options: StartOptions) => {
     const { start } = await import("./commands/start.ts");
     await start(options);

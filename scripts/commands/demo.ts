@@ -1,4 +1,5 @@
 import { differences, readFailures, readOutcome, readSeries } from "../demo/outcome.ts";
+import { startBrowser } from "../demo/picture.ts";
 import { makeSetting, type Setting } from "../demo/setting.ts";
 import { type DemoSummary, summaryAsJson, summaryAsText } from "../demo/summary.ts";
 import { countDeliveries, readNews, undelivered } from "../demo/told.ts";
@@ -78,11 +79,14 @@ async function readWhenNormalized(setting: Setting, report: (text: string) => vo
 async function tell(setting: Setting): Promise<Told> {
   const { stack, db } = setting;
   await step("Analyze", (report) => untilAnalyzed(setting, report));
+  const browser = startBrowser();
+  // Whoever needs it hears of it.
+  browser.catch(() => undefined);
   await step("Notify", (report) => untilDelivered(setting, report));
   const report = await step("Report", async (progress) => {
     await planReports(setting);
     await untilReported(setting, progress);
-    return keepReport(setting);
+    return keepReport(setting, browser);
   });
   return {
     news: await readNews(db),

@@ -6,6 +6,8 @@ import { UserError } from "../userError.ts";
 export interface StartOptions {
   readonly json: boolean;
   readonly port?: number;
+  /** The folder that keeps the data from one start to the next. */
+  readonly data?: string;
 }
 
 /** `start`: runs the stack for development until Ctrl-C. */
@@ -13,7 +15,11 @@ export async function start(options: StartOptions): Promise<void> {
   // With --json, standard output carries only the one line that other programs read.
   const report = options.json ? console.error : console.log;
   const stack = await startDevelopment(
-    { ports: options.port === undefined ? {} : { hosting: options.port }, progress: report },
+    {
+      ports: options.port === undefined ? {} : { hosting: options.port },
+      progress: report,
+      ...(options.data === undefined ? {} : { dataDir: options.data }),
+    },
     report,
   );
   show(stack, options.json);

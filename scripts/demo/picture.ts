@@ -30,21 +30,26 @@ const WIDTH = 720;
 const PATIENCE_MS = 30_000;
 
 /**
- * Draws a page as a PNG in full length, with this machine's Chromium or else the one from an npm
- * package, for Linux on x64.
+ * Starts this machine's Chromium or else the one from an npm package, for Linux on x64. It takes seconds, so start it
+ * before it is needed.
  *
  * @throws Error if no browser could be started
  */
-export async function takePicture(html: string, png: string): Promise<void> {
+export async function startBrowser(): Promise<Browser> {
   const browser = await launch();
-  const stop = whenStopping(() => browser.close());
+  whenStopping(() => browser.close());
+  return browser;
+}
+
+/** Draws a page as a PNG in full length, and closes the browser. */
+export async function takePicture(browser: Browser, html: string, png: string): Promise<void> {
   try {
     const page = await browser.newPage({ viewport: { width: WIDTH, height: 800 } });
     page.setDefaultTimeout(PATIENCE_MS);
     await page.goto(pathToFileURL(html).href);
     await page.screenshot({ path: png, fullPage: true });
   } finally {
-    await stop();
+    await browser.close();
   }
 }
 

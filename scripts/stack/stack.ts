@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { localDir } from "../paths.ts";
 import { buildFunctions } from "./build.ts";
@@ -44,6 +44,8 @@ export interface Stack extends Inboxes {
 export interface StackOptions {
   /** The database to use; by default the one at DATABASE_URL, or else a temporary server. */
   readonly databaseUrl?: string;
+  /** A folder that keeps PostgreSQL's rows, Firestore's documents and blobs; by default, they are removed at the end. */
+  readonly dataDir?: string;
   /** Additional or overriding variables for the functions. */
   readonly env?: Record<string, string>;
   /** Fixed ports; free ones are chosen for the rest. */
@@ -71,21 +73,25 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const firestoreJar = await findFirestoreJar(progress);
   const stage = await makeStage();
 
-  progress("Starting PostgreSQL, applying migrations and building the functions");
-  const [database] = await together(migratedDatabase(options.databaseUrl), buildFunctions(stage));
+  progress("Starting PostgreSQL and building the functions");
+  const dataDir = options.dataDir && resolve(options.dataDir);
+  const [database] = await together(
+    startPostgres(options.databaseUrl, dataDir && join(dataDir, "postgres")),
+    buildFunctions(stage),
+  );
 
   const secrets = {
     shared: process.env["PARMA_SHARED_SECRET_KEY"] || randomBytes(32).toString("hex"),
     analytics: process.env["PARMA_ANALYTICS_SECRET_KEY"] || randomBytes(32).toString("hex"),
     operator: process.env["OPERATOR_TOKEN"] || randomBytes(32).toString("hex"),
   };
-  const blobDir = join(stage, "blobs");
-  await mkdir(blobDir);
+  const blobDir = join(dataDir ?? stage, "blobs");
+  await mkdir(blobDir, { recursive: true });
   const { inboxes, env } = await startInboxes(stage);
 
-  progress("Starting the Firebase emulators");
+  progress("Applying migrations and starting the Firebase emulators");
   const logFile = await newLogFile();
-  const { ports, ended } = await startEmulators({
+  const emulators = startEmulators({
     stage,
     projectId,
     javaHome,
@@ -94,6 +100,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ports: options.ports,
     command: options.firebase?.command,
     configuration: options.firebase?.configuration,
+    dataDir: dataDir && join(dataDir, "firestore"),
     onLog: options.onLog,
     env: {
       DATABASE_URL: database.url,
@@ -108,6 +115,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       ...options.env,
     },
   });
+  // While the emulators start, nothing reads the database.
+  const [{ ports, ended }] = await together(emulators, migrate(database.url));
   const functionsOrigin = `http://127.0.0.1:${ports.functions}`;
   return {
     ...inboxes,
@@ -125,12 +134,6 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     ended,
     stop: stopEverything,
   };
-}
-
-async function migratedDatabase(databaseUrl: string | undefined): Promise<{ url: string }> {
-  const server = await startPostgres(databaseUrl);
-  await migrate(server.url);
-  return server;
 }
 
 const keptLogs = 10;
