@@ -10,6 +10,7 @@ import {
   NAUGHTY_NAMES,
   sampleAlert,
   sampleFinding,
+  sampleNotice,
   sampleReport,
   sampleReportCompany,
   sampleTest,
@@ -34,6 +35,7 @@ const SAMPLES: Readonly<Record<string, Message>> = {
   }),
   "report-empty": sampleReport(0),
   test: sampleTest(),
+  notice: sampleNotice(),
 };
 
 const folder = resolve(process.argv[2] ?? "preview");

@@ -1,6 +1,7 @@
 import type {
   AlertMessage,
   ChartSeries,
+  NoticeMessage,
   ReportCompany,
   ReportMessage,
   Severity,
@@ -199,6 +200,19 @@ export function sampleReport(companies = 3, changes: Partial<ReportMessage> = {}
     links: { app: "https://parma.example", settings: links.settings, unsubscribe: links.unsubscribe },
     sentAt: SENT_AT,
     ...changes,
+  };
+}
+
+/** What operators are told when a data source goes down. */
+export function sampleNotice(): NoticeMessage {
+  return {
+    kind: "notice",
+    subject: "Data source github is down",
+    body: [
+      "Too many calls of data source github (4) have failed, the last with HttpStatus503.",
+      "Its other calls wait. The first is tried again in 5 minutes.",
+    ].join("\n\n"),
+    createdAt: SENT_AT,
   };
 }
 

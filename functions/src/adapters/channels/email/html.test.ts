@@ -17,6 +17,12 @@ test("whatever the text, it opens no tag and ends no attribute", () => {
   );
 });
 
+test("a range stays on one line", () => {
+  expect(html`${"Expected 120–160."} ${"24 Feb – 2 Mar"}`.markup).toBe(
+    "Expected 120–&#8288;160. 24 Feb – 2 Mar",
+  );
+});
+
 test("line breaks of a text are kept", () => {
   expect(html`${lines("Before: <x>\r\nNow: y\n")}`.markup).toBe("Before: &lt;x&gt;<br>Now: y");
 });

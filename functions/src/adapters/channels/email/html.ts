@@ -34,8 +34,13 @@ function markupOf(value: HtmlValue): string {
   return value.map(markupOf).join("");
 }
 
+// Mail clients break lines after an en dash; a word joiner keeps "120–160" together.
+const RANGE = /(?<=\S)–(?=\S)/g;
+
 function escapeHtml(text: string): string {
-  return printable(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+  return printable(text)
+    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
+    .replaceAll(RANGE, "–&#8288;");
 }
 
 /** Text in HTML, its line breaks kept. */
