@@ -30,7 +30,7 @@ describe("an alert", () => {
     const { html, images } = renderEmail(sampleAlert(2), allCharts);
     expect(images).toEqual(["finding-0", "finding-1"]);
     expect(html).toContain('src="cid:finding-0"');
-    expect(html).toContain("412 against an expected 120–160");
+    expect(html).toContain("412 against an expected 120–&#8288;160");
     expect(html.match(/Why you get this/g)).toHaveLength(2);
   });
 
