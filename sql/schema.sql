@@ -336,6 +336,20 @@ create table pipeline.finding (
   constraint finding_news_id_key UNIQUE (news_id),
   constraint finding_pkey PRIMARY KEY (id)
 );
+CREATE INDEX finding_series_idx ON pipeline.finding USING btree (company_measurement_id, item_key, observed_at);
+
+create table pipeline.finding_part (
+  detector text not null,
+  company_measurement_id integer not null,
+  item_key text not null,
+  observed_at timestamp(3) without time zone not null,
+  direction text,
+  finding_id bigint not null,
+  constraint finding_part_finding_id_fkey FOREIGN KEY (finding_id) REFERENCES pipeline.finding(id) ON DELETE CASCADE,
+  constraint finding_part_pkey PRIMARY KEY (detector, company_measurement_id, item_key, observed_at)
+);
+CREATE INDEX finding_part_finding_idx ON pipeline.finding_part USING btree (finding_id);
+CREATE INDEX finding_part_series_idx ON pipeline.finding_part USING btree (company_measurement_id, item_key, observed_at);
 
 create table pipeline.job_run (
   id bigint generated always as identity not null,
@@ -586,6 +600,14 @@ create table pipeline.retention (
   constraint retention_raw_documents_days_check CHECK ((raw_documents_days >= 30)),
   constraint retention_runs_days_check CHECK ((runs_days >= 90)),
   constraint retention_values_days_check CHECK ((values_days >= 30))
+);
+
+create table pipeline.rule_setting (
+  rule_id integer not null,
+  minimum_change double precision,
+  constraint rule_setting_minimum_change_check CHECK ((minimum_change >= (0)::double precision)),
+  constraint rule_setting_pkey PRIMARY KEY (rule_id),
+  constraint rule_setting_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.notification_rules(rule_id) ON UPDATE CASCADE ON DELETE CASCADE
 );
 
 create table pipeline.series_unit (
@@ -1521,6 +1543,8 @@ grant usage on pipeline.erasure_id_seq to parma_functions;
 grant delete, insert, select, update on pipeline.finding to parma_functions;
 grant select on pipeline.finding to parma_readonly;
 grant usage on pipeline.finding_id_seq to parma_functions;
+grant delete, insert, select, update on pipeline.finding_part to parma_functions;
+grant select on pipeline.finding_part to parma_readonly;
 grant delete, insert, select, update on pipeline.job_day to parma_functions;
 grant select on pipeline.job_day to parma_readonly;
 grant delete, insert, select, update on pipeline.job_run to parma_functions;
@@ -1567,6 +1591,8 @@ grant delete, insert, select, update on pipeline.report_run to parma_functions;
 grant select on pipeline.report_run to parma_readonly;
 grant delete, insert, select, update on pipeline.retention to parma_functions;
 grant select on pipeline.retention to parma_readonly;
+grant delete, insert, select, update on pipeline.rule_setting to parma_functions;
+grant select on pipeline.rule_setting to parma_readonly;
 grant delete, insert, select, update on pipeline.series_unit to parma_functions;
 grant select on pipeline.series_unit to parma_readonly;
 grant delete, insert, select, update on pipeline.source_breaker to parma_functions;

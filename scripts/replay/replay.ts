@@ -148,8 +148,8 @@ async function setUp(
     );
   }
   const measured = await ensureMeasurements(db, id, map, at);
-  for (const { measurement, threshold, aggregation, entries } of rules) {
-    await insert(
+  for (const { measurement, threshold, aggregation, entries, minimumChange } of rules) {
+    const rule = await insert(
       `insert into notification_rules
          (rule_name, source_measurement_id, threshold, aggregation_method, num_aggregation_entries, created_at, modified_at)
        select 'Rule for ' || measurement_name, id, $2, $3, $4, $5, $5
@@ -157,6 +157,10 @@ async function setUp(
        returning rule_id as id`,
       [measurement, threshold, aggregation, entries ?? null, at],
     );
+    await db.query("insert into pipeline.rule_setting (rule_id, minimum_change) values ($1, $2)", [
+      rule,
+      minimumChange ?? null,
+    ]);
   }
   return { id, companyId, map: measured };
 }
@@ -308,7 +312,7 @@ const newsRow = z.object({
 const NEWS = `
   select finding.observed_at, measurement.measurement_name as measurement, finding.item_key as item,
          coalesce(finding.facts ->> 'event', finding.facts ->> 'kind') as kind, finding.severity,
-         coalesce(news.title, '') as title, news.message, '{}'::text[] as parts
+         coalesce(news.title, '') as title, news.message, coalesce((select array_agg(part) from jsonb_array_elements_text(finding.facts -> 'parts') part), '{}') as parts
     from pipeline.finding
     join news on news.id = finding.news_id
     join source_measurement measurement on measurement.id = news.source_measurement_id

@@ -36,7 +36,7 @@ export interface ReplayCase {
 const START = Date.UTC(2026, 2, 2, 6);
 
 /** The time of a day of the replay, counted from 0. */
-function day(number: number, hour = 6): string {
+export function day(number: number, hour = 6): string {
   return new Date(START + number * 86_400_000 + (hour - 6) * 3_600_000).toISOString();
 }
 

@@ -100,7 +100,7 @@ describe("news, and no problem", () => {
   });
 });
 
-test("a whole document of the contract: first silent, then one news for each thing that is new", async () => {
+test("a whole document of the contract: first silent, then one news item for each cause", async () => {
   const answer = JSON.parse(contractAnswer("github"));
   const grown = structuredClone(answer);
   grown.description = "Another description";
@@ -112,8 +112,7 @@ test("a whole document of the contract: first silent, then one news for each thi
   expect(problems).toEqual([]);
   expect(news).toEqual([
     "TestOrg: company description changed",
-    "TestOrg: repositories 1 new",
-    `TestOrg: repository stars of ${answer.repos[0].name} +100%`,
+    // With the repository whose stars they are, and the new one, as its parts.
     "TestOrg: total repository stars +100%",
   ]);
 });

@@ -56,7 +56,7 @@ const historyRow = z.object({
 const HISTORIES = prepared(`
   select series.company_measurement_id, series.item_key, history.value, history."timestamp"
     from unnest($1::int[], $2::text[], $3::timestamp(3)[]) as series (company_measurement_id, item_key, until)
-    cross join lateral ${earlierNumbers({ series: "series", until: "<= series.until", subject: "$4", limit: String(REPLAYED) })} history
+    cross join lateral ${earlierNumbers({ series: "series", until: "<= series.until", subject: "$4", limit: "$5" })} history
    order by series.company_measurement_id, series.item_key, history."timestamp"`);
 
 /** The newest points of each series up to a time, the oldest first, by series. */
@@ -64,9 +64,10 @@ export async function readHistories(
   connection: Database,
   subject: string,
   series: readonly (SeriesId & { readonly until: Date })[],
+  limit = REPLAYED,
 ): Promise<ReadonlyMap<string, readonly Point[]>> {
   if (series.length === 0) return new Map();
-  const values = [...keysOf(series), series.map(({ until }) => until), subject];
+  const values = [...keysOf(series), series.map(({ until }) => until), subject, limit];
   const rows = await selectRows(connection, historyRow, HISTORIES, values);
   const bySeries = Map.groupBy(rows, (row) => seriesKey(row));
   return new Map(

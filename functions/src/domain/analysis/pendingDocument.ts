@@ -3,11 +3,26 @@ import { type Database, prepared, selectRow } from "../../platform/postgres.ts";
 import { type DocumentLists, storedLists } from "../extraction/documentLists.ts";
 import type { DataProblem } from "./dataProblem.ts";
 
+const FREQUENCIES = ["HOURLY", "DAILY", "WEEKLY", "MONTHLY"] as const;
+type Frequency = (typeof FREQUENCIES)[number];
+
+const DAY_MS = 86_400_000;
+
+/** The time from one observation of a source to the next, in milliseconds. */
+export const PERIOD_MS: Readonly<Record<Frequency, number>> = {
+  HOURLY: DAY_MS / 24,
+  DAILY: DAY_MS,
+  WEEKLY: 7 * DAY_MS,
+  MONTHLY: 31 * DAY_MS,
+};
+
 /** A normalized raw document, and whose it is. */
 export interface PendingDocument {
   readonly id: string;
   readonly sourceId: number;
   readonly source: string;
+  /** How often its source is mined. */
+  readonly frequency: Frequency;
   readonly companyId: number;
   readonly company: string;
   readonly observedAt: Date;
@@ -40,6 +55,7 @@ const pendingRow = z.object({
   id: z.string(),
   sourceId: z.int(),
   source: z.string(),
+  frequency: z.enum(FREQUENCIES),
   companyId: z.int(),
   company: z.string(),
   observedAt: z.date(),
@@ -50,7 +66,7 @@ const pendingRow = z.object({
 
 // By the primary key and raw_document_unanalyzed_idx.
 const NEXT = prepared(`
-  select pending.id, pending.data_source_id as source_id, source.source_name as source, pending.company_id,
+  select pending.id, pending.data_source_id as source_id, source.source_name as source, source.frequency::text, pending.company_id,
          company.name as company, pending.observed_at, pending.task_id, pending.lists, pending.issue_count
     from pipeline.raw_document wanted
     join pipeline.raw_document pending

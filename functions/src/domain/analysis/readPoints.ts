@@ -94,6 +94,7 @@ export async function readPoints(
         ...at,
         value: Number(value),
         previous: previous === null ? null : Number(previous),
+        previousAt: row.previousAt,
         unit: unitInKey(row.itemKey) ?? row.unit ?? undefined,
       });
     } else if (type === "comment") {

@@ -25,6 +25,7 @@ export interface Measurement {
 export interface NumericPoint extends SeriesPoint {
   readonly value: number;
   readonly previous: number | null;
+  readonly previousAt: Date | null;
   /** The unit or currency in which its source gives it, where it says so. */
   readonly unit?: string | undefined;
 }
@@ -63,6 +64,8 @@ export interface Rule {
   readonly name: string;
   /** In percent. */
   readonly threshold: number;
+  /** The least change in the measurement's own units; null where nobody set one. */
+  readonly minimumChange: number | null;
   readonly message: string | null;
   readonly aggregation: Aggregation;
   /** Null where there is nothing before the point. */

@@ -9,6 +9,10 @@ const common = {
   why: z.string(),
   /** Which way it went: `up`, `down`, or for texts what it became. Findings of the same way are spaced. */
   direction: z.string().optional(),
+  /** What goes along with it, in a few words each. */
+  parts: z.array(z.string()).optional(),
+  /** How many there are: the first of them are listed. */
+  partCount: z.int().optional(),
 };
 
 const numbers = {
@@ -16,6 +20,8 @@ const numbers = {
   /** The value before; null where there is none. */
   previous: z.number().nullable(),
   unit: z.string().optional(),
+  /** When that one was observed, where it is long ago: its source was silent since. */
+  previousAt: z.iso.datetime().optional(),
 };
 
 /** A range that 98 of 100 ordinary points lie in. */

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
+import { byImportance } from "../finding/importance.ts";
 import { type ChartSeries, SEVERITIES, type ToldFinding } from "./message.ts";
-
-const MOST_IMPORTANT_FIRST = new Map(SEVERITIES.map((severity, rank) => [severity, rank]));
 
 // What messages show of the facts, as far as they are there: one odd finding must not stop a message.
 const facts = z
@@ -10,6 +9,7 @@ const facts = z
     why: z.string(),
     item: z.string().optional().catch(undefined),
     unit: z.string().optional().catch(undefined),
+    changePercent: z.number().nullish().catch(undefined),
     expected: z.object({ low: z.number(), high: z.number() }).optional().catch(undefined),
   })
   .catch({ why: "A rule or a detector found it." });
@@ -62,12 +62,9 @@ export async function findingsOfPeriod(
   return inOrder(await selectRows(db, foundRow, text, [companyIds, from, to]));
 }
 
-/** The most severe first; of those alike, what was observed last. */
 function inOrder(found: readonly FindingRow[]): FindingRow[] {
-  const rank = ({ severity }: FindingRow) => MOST_IMPORTANT_FIRST.get(severity) ?? 0;
-  return found.toSorted(
-    (a, b) => rank(a) - rank(b) || b.observedAt.getTime() - a.observedAt.getTime() || a.id - b.id,
-  );
+  const ranked = found.map((one) => ({ ...one, changePercent: one.facts.changePercent }));
+  return ranked.toSorted((a, b) => byImportance(a, b) || a.id - b.id);
 }
 
 /** A finding as messages have it. */

@@ -9,6 +9,7 @@ const ruleRow = z.object({
   ruleId: z.int(),
   ruleName: z.string(),
   threshold: z.number(),
+  minimumChange: z.number().nullable(),
   /** Null where the rule's method is not known. */
   aggregation: z.enum(AGGREGATION_NAMES).nullable(),
   notificationMessage: z.string().nullable(),
@@ -33,16 +34,17 @@ const RULES = prepared(`
                     from measurement_${table}_value where raw_document_id = ${THIS_DOCUMENT}`,
     ).join(" union all ")}
   ), rule as (
-    select rule.*, measurement.source_module_id, measurement.measurement_name, parent.measurement_name as parent_name,
+    select rule.*, setting.minimum_change, measurement.source_module_id, measurement.measurement_name, parent.measurement_name as parent_name,
            case ${AGGREGATION_NAMES.map((name) => `when method.name ${oneOf(name)} then '${name}'`).join(" ")}
            end as aggregation
       from notification_rules rule
       join source_measurement measurement on measurement.id = rule.source_measurement_id
       left join source_measurement parent on parent.id = measurement.parent_measurement_id
+      left join pipeline.rule_setting setting on setting.rule_id = rule.rule_id
      cross join lateral (select upper(btrim(coalesce(rule.aggregation_method, ''), E' \\t\\r\\n')) as name) method
      where measurement.source_module_id = $2
   )
-  select rule.rule_id, rule.rule_name, rule.threshold, rule.aggregation, rule.notification_message,
+  select rule.rule_id, rule.rule_name, rule.threshold, rule.minimum_change, rule.aggregation, rule.notification_message,
          point.company_measurement_id, point.item_key, history.reference, history.count
     from point
     join company_source_measurement series using (company_measurement_id)
@@ -82,6 +84,7 @@ function ruleOf(row: z.output<typeof ruleRow>): Rule & { readonly series: string
     id: row.ruleId,
     name: row.ruleName,
     threshold: row.threshold,
+    minimumChange: row.minimumChange,
     message: row.notificationMessage,
     aggregation: row.aggregation ?? "LAST",
     reference: row.count === 0 ? null : row.reference,

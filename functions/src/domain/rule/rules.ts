@@ -25,7 +25,21 @@ export function judgeByRule({ value, previous }: NumericPoint, rule: Rule): Rule
   const change = percentChange(value, reference);
   if (change === 0) return undefined;
   if (change !== null && Math.abs(change) < Math.abs(rule.threshold)) return undefined;
+  if (Math.abs(value - reference) < (rule.minimumChange ?? leastChange(value, reference))) return undefined;
   return { aggregation, reference, referenceCount, changePercent: change, direction };
+}
+
+/** Counts below this come and go by ones and twos. */
+const FEW = 10;
+const FEW_CHANGE = 3;
+/** Beside nothing, less than this is nothing. */
+const NOTHING = 1e-6;
+
+/** The least change that is worth a word, by the kind of number and its level. */
+function leastChange(value: number, reference: number): number {
+  const isCount = Number.isInteger(value) && Number.isInteger(reference);
+  if (isCount && Math.max(Math.abs(value), Math.abs(reference)) < FEW) return FEW_CHANGE;
+  return value === 0 || reference === 0 ? NOTHING : 0;
 }
 
 /**

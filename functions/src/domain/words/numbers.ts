@@ -139,6 +139,8 @@ const scientificPercent = lazily(
 /** A change in percent: "+38%", "−4.2%", "0%", "+1.235M%". */
 export function formatChange(change: number): string {
   const magnitude = Math.abs(change);
+  // Not all is gone as long as something is left.
+  if (magnitude > 99 && magnitude < 100) return `${minus(percent().format(Math.trunc(change * 10) / 10))}%`;
   const format =
     magnitude >= LARGEST
       ? scientificPercent

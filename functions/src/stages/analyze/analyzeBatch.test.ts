@@ -75,18 +75,18 @@ describe("a document", () => {
     const after = await state();
     const again = await analyze(db, second, { improvesNews: true });
     expect(await state()).toEqual(after);
-    expect(await newsOf(db)).toHaveLength(4);
+    expect(await newsOf(db)).toHaveLength(1);
     // What follows is enqueued again, under the same ids.
     expect(again.waiting("improveNews")).toEqual(first.waiting("improveNews"));
-    expect(first.waiting("improveNews")).toHaveLength(4);
+    expect(first.waiting("improveNews")).toHaveLength(1);
     expect(again.waiting("scoreComments")).toHaveLength(1);
   });
 
   test("is analyzed once, at several places at once", async () => {
     const { second } = await twoDocuments();
     await Promise.all([analyze(db, second), analyze(db, second), analyze(db, second)]);
-    expect(await newsOf(db)).toHaveLength(4);
-    expect(await state()).toMatchObject({ analyses: 2, findings: 4 });
+    expect(await newsOf(db)).toHaveLength(1);
+    expect(await state()).toMatchObject({ analyses: 2, findings: 1 });
   });
 
   test("without a language model asks for no better words", async () => {
@@ -112,7 +112,7 @@ describe("a document", () => {
       expect(await state()).toEqual(before);
     }
     expect(statements).toBeGreaterThan(8);
-    expect(await newsOf(db)).toHaveLength(4);
+    expect(await newsOf(db)).toHaveLength(1);
   });
 
   test("opens deliveries for those who follow the company, in the same transaction", async () => {
@@ -133,7 +133,7 @@ describe("a document", () => {
     const queue = await analyze(db, second);
     expect(queue.waiting("deliver")).toHaveLength(1);
     const { rows } = await db.query("select finding_id from pipeline.delivery_finding");
-    expect(rows).toHaveLength(4);
+    expect(rows).toHaveLength(1);
   });
 });
 
@@ -154,8 +154,8 @@ test("costs as many statements for 1,000 items as for two", async () => {
   const small = await count(2);
   expect(await count(1000)).toBe(small);
   // Two find the document; one less than the most, for nothing came late.
-  expect(small).toBe(15);
-  expect(await newsOf(db)).toHaveLength(3 + 1001);
+  expect(small).toBe(17);
+  expect(await newsOf(db)).toHaveLength(2);
 }, 60_000);
 
 describe("documents that wait", () => {

@@ -4,6 +4,7 @@ import { releaseHeld, scaleChanges } from "../../domain/analysis/heldNumbers.ts"
 import {
   type Analysis,
   finishAnalysis,
+  PERIOD_MS,
   type PendingDocument,
   writeDataProblem,
 } from "../../domain/analysis/pendingDocument.ts";
@@ -21,6 +22,7 @@ import { watchedPoints } from "../../domain/analysis/watchedPoints.ts";
 import type { Settings } from "../../domain/detector/detector.ts";
 import { openDeliveries } from "../../domain/message/openDeliveries.ts";
 import { readRules } from "../../domain/rule/readRules.ts";
+import { judgeByRule } from "../../domain/rule/rules.ts";
 import { formatNumber } from "../../domain/words/numbers.ts";
 import { logWarning } from "../../platform/log.ts";
 import { correlationOf } from "../../platform/logContext.ts";
@@ -32,7 +34,15 @@ import { changedPoints, itemChanges, ownChanges } from "./changes.ts";
 import { itemNamesOf } from "./itemNames.ts";
 import { itemsNewAndGone, type ListSeries } from "./items.ts";
 import { readListSeries } from "./listSeries.ts";
-import { anomalyFindings, ruleFindings, scaleFindings, withoutPointsOf } from "./numericFindings.ts";
+import {
+  anomalyFindings,
+  type ExpectedAt,
+  ruleFindings,
+  scaleFindings,
+  withoutPointsOf,
+} from "./numericFindings.ts";
+import { entriesOf } from "./oneEntry.ts";
+import { hasWeekdayRhythm, RHYTHM_POINTS } from "./rhythm.ts";
 import { readEarlierFindings, spacedOut } from "./spacing.ts";
 import { assignSubject } from "./subject.ts";
 import { writeFindings } from "./writeFindings.ts";
@@ -53,7 +63,7 @@ export interface AnalyzedDocument {
 }
 
 /**
- * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 14
+ * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 18
  * statements, whatever the size of the document. The caller holds the lock on the company at the source.
  */
 export async function analyzeDocument(
@@ -88,9 +98,15 @@ export async function analyzeDocument(
   const going = points.numeric.filter((point) => !scales.has(seriesKey(point)));
   const judged = await judgeNumbers(connection, { numeric: going, subject }, settings);
   const anomalies = judged.flatMap((series) => series.anomalies);
+  const expected = new Map(judged.map((series) => [seriesKey(series.point), series.expected]));
+  const expectedAt = (point: NumericPoint) => expected.get(seriesKey(point));
+  const rhythms = await rhythmsOf(connection, going, rules, subject);
   const { observedAt } = document;
   const rescaled = points.numeric.filter((point) => scales.get(seriesKey(point))?.kind === "accepted");
   const candidates = findAll({
+    expectedAt,
+    periodMs: PERIOD_MS[document.frequency],
+    rhythms,
     observedAt,
     points,
     going,
@@ -108,7 +124,7 @@ export async function analyzeDocument(
   ]);
   const state = problem === undefined ? "ANALYZED" : "DATA_PROBLEM";
   const findings = withoutRepeats(spacedOut(candidates, recent, settings.spacingMs));
-  const written = await writeFindings(connection, findings, document, now);
+  const written = await writeFindings(connection, entriesOf(findings), document, now);
   const findingIds = written.map(({ findingId }) => findingId);
   const { companyId, taskId } = document;
   const correlation = correlationOf({ taskId, documentId: document.id });
@@ -172,6 +188,25 @@ async function recordProblem(
   });
 }
 
+/** The series whose changes, as far as a rule would tell them, come every week. One statement, where a rule would. */
+async function rhythmsOf(
+  connection: Database,
+  going: readonly NumericPoint[],
+  rules: ReadonlyMap<string, readonly Rule[]>,
+  subject: string,
+): Promise<ReadonlySet<string>> {
+  const hits = going.filter((point) =>
+    (rules.get(seriesKey(point)) ?? []).some((rule) => judgeByRule(point, rule) !== undefined),
+  );
+  const until = hits.map((point) => ({ ...point, until: point.observedAt }));
+  const histories = await readHistories(connection, subject, until, RHYTHM_POINTS);
+  const isRhythm = (point: NumericPoint) => {
+    const thresholds = (rules.get(seriesKey(point)) ?? []).map(({ threshold }) => Math.abs(threshold));
+    return hasWeekdayRhythm(point, histories.get(seriesKey(point)) ?? [], Math.min(...thresholds));
+  };
+  return new Set(hits.filter(isRhythm).map(seriesKey));
+}
+
 /** Leaves out anomalies at points that other findings are about. */
 function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
   const isAnomaly = ({ detector }: Candidate) => detector === "anomaly";
@@ -180,6 +215,9 @@ function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
 }
 
 interface Found {
+  readonly expectedAt: ExpectedAt;
+  readonly periodMs: number;
+  readonly rhythms: ReadonlySet<string>;
   readonly observedAt: Date;
   readonly points: DocumentPoints;
   /** Its numbers but for those that are held or were just accepted. */
@@ -193,6 +231,9 @@ interface Found {
 }
 
 function findAll({
+  expectedAt,
+  periodMs,
+  rhythms,
   observedAt,
   points,
   going,
@@ -204,6 +245,7 @@ function findAll({
   anomalies,
 }: Found): Candidate[] {
   const names = itemNamesOf([...points.texts, ...earlier]);
+  const telling = { names, periodMs };
   const { candidates: newAndGone, isReused } = itemsNewAndGone(points, earlier, {
     observedAt,
     listSeries,
@@ -212,11 +254,11 @@ function findAll({
   const changed = changedPoints(points.texts, isReused);
   const goesOn = ({ measurement, itemKey }: NumericPoint) => !isReused(measurement, itemKey);
   return [
-    ...scaleFindings(rescaled.filter(goesOn), names),
-    ...ruleFindings(going.filter(goesOn), { rules, anomalies, names }),
+    ...scaleFindings(rescaled.filter(goesOn), telling),
+    ...ruleFindings(going.filter(goesOn), { rules, anomalies, expectedAt, rhythms, telling }),
     ...anomalyFindings(
       anomalies.filter(({ point }) => goesOn(point)),
-      names,
+      telling,
     ),
     ...ownChanges(changed),
     ...itemChanges(changed, names),

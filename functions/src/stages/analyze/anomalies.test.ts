@@ -15,6 +15,7 @@ const pointAt = (at: number, value: number): NumericPoint => ({
   observedAt: new Date(at),
   value,
   previous: null,
+  previousAt: null,
 });
 
 describe("the rate of false alarms is as large a year", () => {

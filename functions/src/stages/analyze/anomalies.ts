@@ -12,6 +12,9 @@ export interface Anomaly {
 
 /** A series after its new point: what the detector found, and what it knows now. */
 export interface Judged {
+  readonly point: NumericPoint;
+  /** What was expected of it; null where nothing is. */
+  readonly expected: Verdict["expected"];
   readonly anomalies: readonly Anomaly[];
   readonly state: State;
   readonly lastObservedAt: Date;
@@ -46,6 +49,13 @@ export function settingsFor({ recent }: Pick<State, "recent">, settings: Setting
   return { ...settings, falseAlarmRate: Math.min(0.5, settings.falseAlarmRate * days) };
 }
 
+/** So few points let nobody expect anything. */
+const ENOUGH_POINTS = 8;
+
+function expectationOf({ count }: State, { expected }: Verdict): Verdict["expected"] {
+  return count > ENOUGH_POINTS ? expected : null;
+}
+
 /**
  * Judges the newest point of a series by what the detector knows of it, which is changed by that: a copy of all states
  * took as long as judging.
@@ -64,6 +74,8 @@ export function judgeSeries(
     const state = known?.state ?? start();
     const verdict = advance(state, { at, value: point.value }, settingsFor(state, settings));
     return {
+      point,
+      expected: expectationOf(state, verdict),
       anomalies: verdict.alert ? [{ point, verdict }] : [],
       state,
       lastObservedAt: point.observedAt,
@@ -72,13 +84,15 @@ export function judgeSeries(
   const state = start();
   const anomalies: Anomaly[] = [];
   let previous: number | null = null;
+  let expected: Verdict["expected"] = null;
   for (const step of history) {
     const verdict = advance(state, step, settingsFor(state, settings));
+    if (step.at === at) expected = expectationOf(state, verdict);
     if (verdict.alert && step.at >= at) {
       const observedAt = new Date(step.at);
       anomalies.push({ point: { ...point, observedAt, value: step.value, previous }, verdict });
     }
     previous = step.value;
   }
-  return { anomalies, state, lastObservedAt: new Date(history.at(-1)?.at ?? at) };
+  return { point, expected, anomalies, state, lastObservedAt: new Date(history.at(-1)?.at ?? at) };
 }

@@ -65,7 +65,7 @@ describe("the detector", () => {
     expect(await newsOf(db)).toMatchObject([
       {
         detector: expect.stringMatching(/^rule:/),
-        severity: "medium",
+        severity: "critical",
         facts: { expected: expect.anything() },
       },
     ]);

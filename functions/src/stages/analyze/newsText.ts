@@ -38,9 +38,24 @@ export function newsText(candidate: Candidate, names: Names): NewsText {
   const sentences = [
     ...(ruleMessage?.trim() ? [sentence(ruleMessage)] : []),
     ...sentencesOf(candidate, names),
+    ...partsSentence(facts),
   ];
   const what = facts.item === undefined ? measurement.name : `${measurement.name} of ${facts.item}`;
   return { title: titleOf(names.company, what, triggerFactor), message: sentences.join(" "), triggerFactor };
+}
+
+/** What goes along with another finding: "forks of alpha +100%". */
+export function partText({ facts, measurement }: Candidate): string {
+  const what = facts.item === undefined ? measurement.name : `${measurement.name} of ${facts.item}`;
+  return `${clipLine(what, 80)} ${clipLine(triggerFactorOf(facts), 40)}`;
+}
+
+const MAX_PARTS = 4;
+
+function partsSentence({ parts = [], partCount = parts.length }: FindingFacts): string[] {
+  if (parts.length === 0) return [];
+  const more = partCount > MAX_PARTS ? ` and ${partCount - MAX_PARTS} more` : "";
+  return [`Along with it: ${parts.slice(0, MAX_PARTS).join(", ")}${more}.`];
 }
 
 /** The figure always stays; what is too long of the names is cut, the company's last. */
@@ -96,11 +111,15 @@ function sentencesOf({ facts, measurement, observedAt }: Candidate, names: Names
 }
 
 /** ": 412, up from 298". */
-function movementOf({ value, previous, unit }: Facts<"rule" | "anomaly">): string {
+function movementOf({ value, previous, unit, previousAt }: Facts<"rule" | "anomaly">): string {
   if (previous === null || previous === value) return `: ${formatValue(value, unit)}`;
   const digits = digitsToTellApart([value, previous]);
+  if (formatValue(value, unit, digits) === formatValue(previous, unit, digits))
+    return `: ${formatValue(value, unit, digits)}`;
   const way = value > previous ? "up" : "down";
-  return `: ${formatValue(value, unit, digits)}, ${way} from ${formatValue(previous, unit, digits)}`;
+  const when =
+    previousAt === undefined ? "" : ` on ${formatDay(new Date(previousAt))}, the last one before it`;
+  return `: ${formatValue(value, unit, digits)}, ${way} from ${formatValue(previous, unit, digits)}${when}`;
 }
 
 /** "That is 38% above the average of the 10 values before, 298." Nothing where the values have said it. */

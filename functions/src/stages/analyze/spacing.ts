@@ -22,9 +22,11 @@ export function spacedOut(
   spacingMs: number,
 ): Candidate[] {
   const bySeries = Map.groupBy(earlier, spacingKey);
+  const told = new Set(earlier.map(pointKey));
   const kept: Candidate[] = [];
   const inOrder = candidates.toSorted((a, b) => a.observedAt.getTime() - b.observedAt.getTime());
   for (const candidate of inOrder) {
+    if (told.has(pointKey(candidate))) continue;
     const key = spacingKey(candidate);
     const others = bySeries.get(key) ?? [];
     if (!isNews(candidate, others, spacingMs)) continue;
@@ -49,6 +51,14 @@ function isNews(
   return facts.kind === "change" || near.length < 2;
 }
 
+function pointKey({
+  companyMeasurementId,
+  itemKey,
+  observedAt,
+}: Pick<EarlierFinding, "companyMeasurementId" | "itemKey" | "observedAt">): string {
+  return `${observedAt.getTime()} ${companyMeasurementId} ${itemKey}`;
+}
+
 function spacingKey(finding: { detector: string; companyMeasurementId: number; itemKey: string }): string {
   return `${finding.detector} ${finding.companyMeasurementId} ${finding.itemKey}`;
 }
@@ -61,23 +71,25 @@ const earlierRow = z.object({
   direction: z.string().nullable(),
 });
 
-// By the unique key of pipeline.finding.
+// By finding_series_idx and finding_part_series_idx.
 const EARLIER = prepared(`
+  with candidate as (
+    select company_measurement_id, item_key, min(observed_at) as first, max(observed_at) as last
+      from unnest($1::int[], $2::text[], $3::timestamp(3)[]) as candidate (company_measurement_id, item_key, observed_at)
+     group by 1, 2
+  )
   select finding.detector, finding.company_measurement_id, finding.item_key, finding.observed_at,
          finding.facts ->> 'direction' as direction
-    from (
-      select detector, company_measurement_id, item_key, min(observed_at) as first, max(observed_at) as last
-        from unnest($1::text[], $2::int[], $3::text[], $4::timestamp(3)[])
-          as candidate (detector, company_measurement_id, item_key, observed_at)
-       group by 1, 2, 3
-    ) candidate
-    join pipeline.finding
-      on finding.detector = candidate.detector
-     and finding.company_measurement_id = candidate.company_measurement_id
-     and finding.item_key = candidate.item_key
-     and finding.observed_at between candidate.first - $5::interval and candidate.last + $5::interval`);
+    from candidate
+    join pipeline.finding using (company_measurement_id, item_key)
+   where finding.observed_at between candidate.first - $4::interval and candidate.last + $4::interval
+   union all
+  select part.detector, part.company_measurement_id, part.item_key, part.observed_at, part.direction
+    from candidate
+    join pipeline.finding_part part using (company_measurement_id, item_key)
+   where part.observed_at between candidate.first - $4::interval and candidate.last + $4::interval`);
 
-/** The findings near the candidates: of the same series, by the same rule or detector. */
+/** The findings near the candidates, of the same series. */
 export async function readEarlierFindings(
   connection: Database,
   candidates: readonly Candidate[],
@@ -85,7 +97,6 @@ export async function readEarlierFindings(
 ): Promise<EarlierFinding[]> {
   if (candidates.length === 0) return [];
   return selectRows(connection, earlierRow, EARLIER, [
-    candidates.map(({ detector }) => detector),
     candidates.map(({ companyMeasurementId }) => companyMeasurementId),
     candidates.map(({ itemKey }) => itemKey),
     candidates.map(({ observedAt }) => observedAt),

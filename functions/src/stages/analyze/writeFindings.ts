@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 import type { Candidate } from "./candidate.ts";
-import { newsText } from "./newsText.ts";
+import { newsText, partText } from "./newsText.ts";
+import type { Entry } from "./oneEntry.ts";
 
 const written = z.object({ findingId: z.coerce.number(), newsId: z.int() });
 
@@ -36,16 +37,17 @@ const WRITE = `
     from draft
   returning id as finding_id, news_id`;
 
-/** Writes findings with their news, in one statement. */
+/** Writes findings with their news, and their parts. */
 export async function writeFindings(
   connection: Database,
-  candidates: readonly Candidate[],
+  entries: readonly Entry[],
   about: { companyId: number; company: string; sourceId: number; source: string },
   now: Date,
 ): Promise<WrittenFinding[]> {
-  if (candidates.length === 0) return [];
+  if (entries.length === 0) return [];
+  const candidates = entries.map(({ finding, parts }) => withParts(finding, parts));
   const texts = candidates.map((candidate) => newsText(candidate, about));
-  return selectRows(connection, written, WRITE, [
+  const rows = await selectRows(connection, written, WRITE, [
     candidates.map(({ detector }) => detector),
     candidates.map(({ companyMeasurementId }) => companyMeasurementId),
     candidates.map(({ itemKey }) => itemKey),
@@ -59,5 +61,45 @@ export async function writeFindings(
     about.companyId,
     about.sourceId,
     now,
+  ]);
+  await writeParts(connection, entries);
+  return rows;
+}
+
+// Nobody reads more of them.
+const MAX_PARTS = 20;
+
+function withParts(finding: Candidate, parts: readonly Candidate[]): Candidate {
+  return parts.length === 0
+    ? finding
+    : {
+        ...finding,
+        facts: { ...finding.facts, parts: parts.slice(0, MAX_PARTS).map(partText), partCount: parts.length },
+      };
+}
+
+const WRITE_PARTS = `
+  insert into pipeline.finding_part (detector, company_measurement_id, item_key, observed_at, direction, finding_id)
+  select part.detector, part.company_measurement_id, part.item_key, part.observed_at, part.direction, finding.id
+    from unnest($1::text[], $2::int[], $3::text[], $4::timestamp(3)[], $5::text[], $6::text[], $7::int[], $8::text[])
+           as part (detector, company_measurement_id, item_key, observed_at, direction,
+                    of_detector, of_measurement_id, of_item_key)
+    join pipeline.finding
+      on finding.detector = part.of_detector and finding.company_measurement_id = part.of_measurement_id
+     and finding.item_key = part.of_item_key and finding.observed_at = part.observed_at
+  on conflict do nothing`;
+
+async function writeParts(connection: Database, entries: readonly Entry[]): Promise<void> {
+  const rows = entries.flatMap(({ finding, parts }) => parts.map((part) => ({ finding, part })));
+  if (rows.length === 0) return;
+  await connection.query(WRITE_PARTS, [
+    rows.map(({ part }) => part.detector),
+    rows.map(({ part }) => part.companyMeasurementId),
+    rows.map(({ part }) => part.itemKey),
+    rows.map(({ part }) => part.observedAt),
+    rows.map(({ part }) => part.facts.direction ?? null),
+    rows.map(({ finding }) => finding.detector),
+    rows.map(({ finding }) => finding.companyMeasurementId),
+    rows.map(({ finding }) => finding.itemKey),
   ]);
 }
