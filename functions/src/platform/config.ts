@@ -34,7 +34,7 @@ function read<S extends z.ZodObject>(schema: S, environment: NodeJS.ProcessEnv):
   );
   const parsed = schema.safeParse(present);
   if (parsed.success) return parsed.data;
-  throw new Error(`The environment is not complete:\n${z.prettifyError(parsed.error)}`, {
+  throw new Error(`The environment is incomplete:\n${z.prettifyError(parsed.error)}`, {
     cause: parsed.error,
   });
 }
@@ -98,7 +98,7 @@ function checkKeys(secrets: Readonly<Record<string, SigningKeys>>, environment: 
   }
   checked.add(names);
   if (weaknesses.length > 0) {
-    logWarning("Signing keys are weak: a deployed function would refuse them", {
+    logWarning("Weak signing keys: a deployed function refuses them", {
       reason: weaknesses.join(" "),
     });
   }

@@ -21,7 +21,7 @@ export interface Call<Claims, Query, Body> {
   query(): Query;
   /** The body's JSON, of up to 1 MiB, by the route's schema. @throws ApiError 400, 408, 413, 415 or 422. */
   json(): Promise<Body>;
-  /** The body's text, for who parses it himself. @throws ApiError 400, 408, 413 or 415. */
+  /** The body's text, for handlers that parse it themselves. @throws ApiError 400, 408, 413 or 415. */
   text(maxBytes: number): Promise<string>;
 }
 
@@ -111,7 +111,7 @@ export function route<Claims, Q extends z.ZodType, B extends z.ZodType>(
 }
 
 function declared<S extends z.ZodType>(schema: S | undefined): S {
-  if (schema === undefined) throw new Error("The route declares no such schema");
+  if (schema === undefined) throw new Error("The route declares no schema for this");
   return schema;
 }
 
@@ -213,7 +213,7 @@ function find(paths: Paths, base: string, url: string) {
   const rest = full === base || full.startsWith(`${base}/`) ? full.slice(base.length) : full;
   const id = /^\/(\d{1,10})$/.exec(rest)?.[1];
   const routes = id === undefined ? named(paths, rest) : paths["/:id"];
-  if (routes === undefined) throw new ApiError("not_found", "There is nothing at this path");
+  if (routes === undefined) throw new ApiError("not_found", "No route at this path");
   return { routes, id: Number(id ?? 0), search: new URLSearchParams(query.join("?")) };
 }
 

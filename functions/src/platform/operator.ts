@@ -42,7 +42,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
  * `operator: true`, or a Google-signed OIDC token of one of OPERATOR_SERVICE_ACCOUNTS. The emulator also takes
  * OPERATOR_TOKEN.
  *
- * @throws ApiError 401 without a valid token, 403 for who is no operator, 503 where the keys cannot be fetched
+ * @throws ApiError 401 without a valid token, 403 unless the caller is an operator, 503 if the keys cannot be fetched
  */
 export const operators: Callers<Operator> = {
   kind: "operator",
@@ -81,7 +81,7 @@ export async function verifyOperator(
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error;
     // The reason is for the log of who debugs it: it would tell a forger what to do better.
-    throw new ApiError("invalid_token", "The token is not valid, or has expired", { cause: error });
+    throw new ApiError("invalid_token", "The token is invalid or has expired", { cause: error });
   }
 }
 
@@ -94,10 +94,10 @@ async function user(token: string, settings: OperatorSettings, now: Date): Promi
   });
   const claims = userClaims.safeParse(payload);
   if (!claims.success || claims.data.auth_time > now.getTime() / 1000 + CLOCK_TOLERANCE_SECONDS) {
-    throw new ApiError("invalid_token", "The token is not valid, or has expired");
+    throw new ApiError("invalid_token", "The token is invalid or has expired");
   }
   // Only this: a claim that is "true" or 1 was not set by who makes operators.
-  if (payload["operator"] !== true) throw new ApiError("forbidden", "This is for operators");
+  if (payload["operator"] !== true) throw new ApiError("forbidden", "Operators only");
   return { id: `user:${claims.data.sub}` };
 }
 
@@ -111,7 +111,7 @@ async function serviceAccount(token: string, settings: OperatorSettings, now: Da
   });
   const claims = serviceClaims.safeParse(payload);
   if (!claims.success || !settings.serviceAccounts.includes(claims.data.email)) {
-    throw new ApiError("forbidden", "This is for operators");
+    throw new ApiError("forbidden", "Operators only");
   }
   return { id: `service:${claims.data.email}` };
 }
@@ -142,7 +142,7 @@ function keyOf(keys: JWTVerifyGetKey): JWTVerifyGetKey {
       return await keys(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey) throw error;
-      throw new ApiError("unavailable", "The keys that verify tokens cannot be fetched: try again", {
+      throw new ApiError("unavailable", "The keys that verify tokens could not be fetched; try again", {
         cause: error,
       });
     }
@@ -163,7 +163,7 @@ function keysAt(url: string): JWTVerifyGetKey {
 function shownToken(authorization: string | undefined): string {
   const shown = /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
   if (shown !== undefined) return shown;
-  throw new ApiError("missing_token", "This is for operators: send Authorization: Bearer <token>");
+  throw new ApiError("missing_token", "Operators only: send Authorization: Bearer <token>");
 }
 
 function isSame(shown: string, expected: string): boolean {

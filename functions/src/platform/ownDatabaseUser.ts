@@ -12,7 +12,7 @@ export async function ownDatabaseUser(): Promise<string> {
   });
   const email = z.email().safeParse((await response.text()).trim());
   if (!email.success) {
-    throw new Error(`The service account is not known (${response.status}): set CLOUD_SQL_USER`, {
+    throw new Error(`The service account could not be read (${response.status}): set CLOUD_SQL_USER`, {
       cause: email.error,
     });
   }

@@ -38,7 +38,7 @@ const CONNECTIONS = 5;
 export async function openPool(config = databaseConfig()): Promise<pg.Pool> {
   const connections = ownConnections() ?? CONNECTIONS;
   // pg takes 0 for its own default of 10.
-  if (connections === 0) throw new Error("This function declares that it opens no connection to PostgreSQL");
+  if (connections === 0) throw new Error("This function declares no connections to PostgreSQL");
   const pool = new pg.Pool({
     ...("DATABASE_URL" in config
       ? { connectionString: config.DATABASE_URL }

@@ -16,10 +16,9 @@ export const webApplication: Callers<undefined> = {
     if (secret === undefined) return undefined;
     const bearer = /^Bearer (.*)$/i.exec(authorization ?? "")?.[1]?.trim();
     const sent = [headers["x-parma-secret"], bearer].filter((value) => typeof value === "string");
-    if (sent.length === 0)
-      throw new ApiError("missing_token", "The secret of the web application is missing");
+    if (sent.length === 0) throw new ApiError("missing_token", "The web application's secret is missing");
     if (!sent.some((value) => isEqual(value, secret))) {
-      throw new ApiError("invalid_token", "The secret of the web application is wrong");
+      throw new ApiError("invalid_token", "The web application's secret is wrong");
     }
     return undefined;
   },

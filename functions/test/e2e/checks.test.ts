@@ -18,7 +18,7 @@ afterAll(() => stack.close());
 
 const WAITING = "e2e-waiting-document";
 const NOTICE = `select delivery.state::text from pipeline.notice join pipeline.delivery on delivery.notice_id = notice.id
-    where notice.subject = 'A data check fails: Raw documents are processed in time'`;
+    where notice.subject = 'Data check failing: Raw documents are processed in time'`;
 
 test("the scheduled function runs all checks as they are deployed, and has operators told", async () => {
   const hoursAgo = new Date(Date.now() - 2 * 3_600_000);

@@ -10,7 +10,7 @@ import type { Backends } from "./backends.ts";
 export interface FedSource {
   readonly id: number;
   readonly name: string;
-  /** For who feeds it. */
+  /** Feeds with this. */
   readonly token: string;
   readonly companies: readonly FedCompany[];
 }

@@ -26,7 +26,7 @@ export function eventOf(post: Post): Post {
   return { ...post, headers: { ...post.headers, "content-length": String(body.byteLength) }, body };
 }
 
-/** Keeps events for who asks for them, and brings them to no one. */
+/** Keeps events for whoever asks, and delivers them to nobody. */
 export class EventCatcher {
   private readonly events = new Map<string, PromiseWithResolvers<Post>>();
 

@@ -16,7 +16,7 @@ export function prompt(name: string, values: Readonly<Record<string, string | nu
   const unused = new Set(Object.keys(values));
   const filled = textOf(name).replaceAll(/\{\{(\w+)\}\}/g, (_placeholder, key: string) => {
     const value = values[key];
-    if (value === undefined) throw new Error(`The prompt ${name} wants a value for {{${key}}}`);
+    if (value === undefined) throw new Error(`The prompt ${name} needs a value for {{${key}}}`);
     unused.delete(key);
     return String(value);
   });

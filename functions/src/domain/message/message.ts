@@ -47,7 +47,7 @@ export interface AlertMessage {
     readonly company: string;
     readonly mute: string;
     readonly settings: string;
-    /** One click, no login (RFC 8058). Absent where the channel has no such thing. */
+    /** One click, no login (RFC 8058). Only for channels that support it. */
     readonly unsubscribe?: string;
   };
   readonly sentAt: Date;

@@ -25,7 +25,7 @@ const importRequest = z.union([
 export const paths: Paths = {
   "/": {
     POST: route(
-      { callers: webApplication, summary: "takes over new companies of the CRM", body: importRequest },
+      { callers: webApplication, summary: "imports new companies from the CRM", body: importRequest },
       async ({ json, now }) => {
         const askedBy = await json();
         const db = await database();

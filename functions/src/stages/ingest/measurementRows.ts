@@ -44,7 +44,7 @@ export async function findMeasurement(db: Database, sourceId: number, id: number
   const row = await selectRow(db, measurementRow, FIND, [id]);
   if (row === undefined) throw new ApiError("not_found", `There is no measurement ${id}`);
   if (row.sourceModuleId === sourceId) return row;
-  throw new ApiError("forbidden", "The measurement is another data source's");
+  throw new ApiError("forbidden", "The measurement belongs to another data source");
 }
 
 export interface MeasurementChange {
@@ -93,7 +93,7 @@ export function changeMeasurement(
     ];
     const [changed] = await conflictOn(
       UNIQUE_VIOLATION,
-      "The data source has such a measurement already",
+      "This data source already has a measurement with this name and type",
       selectRows(connection, measurementRow, CHANGE, values),
     );
     if (changed === undefined) throw new ApiError("not_found", `There is no measurement ${id}`);
@@ -131,11 +131,7 @@ const DELETE = "delete from source_measurement where id = $1";
 /** Deletes a measurement with its values. @throws ApiError 403, 404; 409 where news refer to it */
 export async function deleteMeasurement(db: Database, sourceId: number, id: number): Promise<void> {
   await findMeasurement(db, sourceId, id);
-  await conflictOn(
-    RESTRICTED,
-    "There are news about the measurement, or about one below it",
-    db.query(DELETE, [id]),
-  );
+  await conflictOn(RESTRICTED, "News refer to this measurement or to one below it", db.query(DELETE, [id]));
 }
 
 const UNIQUE_VIOLATION = ["23505"];

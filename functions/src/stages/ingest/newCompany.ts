@@ -18,7 +18,7 @@ export const paths: Paths = {
   "/": {
     /** Registers a company, unless there is one of that name. `id` comes back as sent; `company_id` is ours. */
     POST: route(
-      { callers: modules, summary: "a company that the module came across", body: newCompany },
+      { callers: modules, summary: "registers a company that a module found", body: newCompany },
       async ({ claims, now, json }) => {
         const { id, company_name: name, description, added_by: addedBy } = await json();
         const db = await database();

@@ -47,7 +47,7 @@ export async function registerCompany(
     return { id, name, created: found === undefined, isAmbiguous };
   });
   if (registered.isAmbiguous) {
-    logWarning("Created a company that has the name of several others, for want of a domain", {
+    logWarning("Created another company with a name that several have: no domain told them apart", {
       company: registered.id,
     });
   }

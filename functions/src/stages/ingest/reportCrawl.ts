@@ -66,7 +66,7 @@ async function findTask(db: Database, { claims, taskId }: CrawlReport) {
   const task = await selectRow(db, taskRow, FIND_TASK, [taskId]);
   if (task === undefined) throw new ApiError("not_found", `There is no task ${taskId}`);
   if (task.dataSourceId !== claims.sourceId) {
-    throw new ApiError("forbidden", "The task is another data source's");
+    throw new ApiError("forbidden", "The task belongs to another data source");
   }
   return task;
 }

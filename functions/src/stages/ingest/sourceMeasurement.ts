@@ -49,7 +49,7 @@ export const paths: Paths = {
     POST: route(
       {
         callers: modules,
-        summary: "registers a measurement; one that is there keeps its id",
+        summary: "registers a measurement; an existing one keeps its id",
         body: newMeasurement,
       },
       async ({ claims, now, json }) => {
@@ -84,12 +84,12 @@ export const paths: Paths = {
     ),
   },
   "/:id": {
-    GET: route({ callers: modules, summary: "one of them" }, async ({ claims, id }) => ({
+    GET: route({ callers: modules, summary: "one measurement" }, async ({ claims, id }) => ({
       status: 200,
       body: bodyOf(await findMeasurement(await database(), claims.sourceId, id)),
     })),
     PUT: route(
-      { callers: modules, summary: "changes one", body: measurementChange },
+      { callers: modules, summary: "changes a measurement", body: measurementChange },
       async ({ claims, id, now, json }) => {
         const sent = await json();
         checkSource(claims, sent.source_module_id ?? claims.sourceId);
@@ -106,7 +106,7 @@ export const paths: Paths = {
         return { status: 202, body: bodyOf(changed) };
       },
     ),
-    DELETE: route({ callers: modules, summary: "deletes one" }, async ({ claims, id }) => {
+    DELETE: route({ callers: modules, summary: "deletes a measurement" }, async ({ claims, id }) => {
       await deleteMeasurement(await database(), claims.sourceId, id);
       return { status: 200, body: { deletion_msg: "Source Measurement successfully deleted" } };
     }),

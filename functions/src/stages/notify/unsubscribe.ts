@@ -15,13 +15,13 @@ const link = z.object({ token: z.string().default(""), undo: z.string().optional
 export const paths: Paths = {
   "/": {
     GET: route(
-      { callers: anyone, summary: "what the links in messages lead to: asks", query: link },
+      { callers: anyone, summary: "where links in messages lead: asks for confirmation", query: link },
       async (call) => askToSilence(await database(), call.query().token),
     ),
     POST: route(
       {
         callers: anyone,
-        summary: "mutes the company, or pauses the channel; `undo` takes it back",
+        summary: "mutes the company or pauses the channel; `undo` reverses it",
         query: link,
       },
       async (call) => {
@@ -50,7 +50,7 @@ export async function silence(db: Database, token: string, now: Date): Promise<R
   return page(donePage(subject, `${formAction(token)}&undo=1`, settingsLink()));
 }
 
-/** Takes it back, for who clicked by mistake. */
+/** Undoes it, after a click by mistake. */
 export async function endSilence(db: Database, token: string): Promise<Reply> {
   const found = await findScope(db, token);
   if (found === undefined) return invalid();

@@ -7,40 +7,40 @@ export function askPage({ act, name }: LinkTarget, action: string): string {
   const shown = oneLine(name);
   return act === "mute"
     ? document(`Mute ${shown}?`, [
-        html`<p>You will get no more messages about <b>${shown}</b>. It stays in your weekly report.</p>`,
+        html`<p>You will no longer get alerts about <b>${shown}</b>. It stays in your weekly report.</p>`,
         form(action, "Mute this company"),
       ])
     : document("Unsubscribe?", [
-        html`<p>Nothing more will be sent to <b>${shown}</b>: no messages and no weekly report.</p>`,
+        html`<p><b>${shown}</b> will no longer get alerts or weekly reports.</p>`,
         form(action, "Unsubscribe"),
       ]);
 }
 
-/** Says that it is done, and how to take it back. */
+/** Confirms it and offers to undo it. */
 export function donePage({ act, name }: LinkTarget, undoAction: string, settings: string): string {
   const shown = oneLine(name);
   const words =
     act === "mute"
-      ? html`<p>You get no more messages about <b>${shown}</b>.</p>`
-      : html`<p>Nothing more is sent to <b>${shown}</b>.</p>`;
+      ? html`<p>You will no longer get alerts about <b>${shown}</b>.</p>`
+      : html`<p><b>${shown}</b> will no longer get alerts or weekly reports.</p>`;
   const title = act === "mute" ? `${shown} is muted` : "You are unsubscribed";
   return document(title, [words, form(undoAction, "Undo", "plain"), settingsLine(settings)]);
 }
 
-/** Says that it was taken back. */
+/** Confirms that it was undone. */
 export function undonePage({ act, name }: LinkTarget, settings: string): string {
   const shown = oneLine(name);
   const words =
     act === "mute"
-      ? html`<p>You get messages about <b>${shown}</b> again.</p>`
-      : html`<p>Messages and weekly reports are sent to <b>${shown}</b> again.</p>`;
-  return document("Taken back", [words, settingsLine(settings)]);
+      ? html`<p>You will get alerts about <b>${shown}</b> again.</p>`
+      : html`<p><b>${shown}</b> will get alerts and weekly reports again.</p>`;
+  return document("Undone", [words, settingsLine(settings)]);
 }
 
-/** A link that is none of ours, or whose company or channel is gone. */
+/** For a link that we did not sign, or whose company or channel is gone. */
 export function invalidPage(settings: string): string {
   return document("This link does not work", [
-    html`<p>It is not complete, or what it belongs to was removed. Nothing was changed.</p>`,
+    html`<p>It is incomplete, or its company or channel no longer exists. Nothing was changed.</p>`,
     settingsLine(settings),
   ]);
 }

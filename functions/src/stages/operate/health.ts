@@ -91,7 +91,7 @@ export const paths: Paths = {
     GET: route(
       {
         callers: anyone,
-        summary: "503 where the database, its migrations, Firestore or the secrets are not there",
+        summary: "503 unless the database, its migrations, Firestore and the secrets are there",
       },
       async () => {
         const readiness = await checkReadiness({

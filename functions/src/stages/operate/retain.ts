@@ -52,7 +52,7 @@ export async function retain(
         counts[work.kind] = (counts[work.kind] ?? 0) + removed;
         if (!isLast) unfinished.push(work);
       } catch (error) {
-        logError("Retention failed", error, { kind: work.kind });
+        logError("Retention run failed", error, { kind: work.kind });
         failures.push(error);
       }
     }

@@ -22,7 +22,7 @@ export async function sweep(
     }
   }
   if (failures.length === 0) return counts;
-  throw new Error(`${failures.length} of ${steps.length} kinds of work could not be swept`, {
+  throw new Error(`${failures.length} of ${steps.length} sweep steps failed`, {
     cause: failures[0],
   });
 }

@@ -2,7 +2,7 @@
 export interface RenderedEmail {
   readonly subject: string;
   readonly html: string;
-  /** The same for who does not read HTML. */
+  /** The same without HTML. */
   readonly text: string;
   /** The ids of the charts that the HTML shows, as `cid:`. */
   readonly images: readonly string[];

@@ -60,7 +60,7 @@ test("the checks that come with the project are complete, and pass on an empty d
 });
 
 test("a head that says too little is refused", () => {
-  expect(() => checkOf("short", "-- title: x\nselect 1")).toThrow(/short is not complete/);
+  expect(() => checkOf("short", "-- title: x\nselect 1")).toThrow(/short is incomplete/);
   expect(check("warn")).toMatchObject({ severity: "WARN", means: "Something is wrong.", remedy: "Mend it." });
 });
 
@@ -76,8 +76,8 @@ describe("a check that fails", () => {
     await run(hours(2));
     await run(hours(3));
     expect(await notices()).toEqual([
-      "A data check fails: Nothing is wrong",
-      "Passes again: Nothing is wrong",
+      "Data check failing: Nothing is wrong",
+      "Data check passing again: Nothing is wrong",
     ]);
     expect(events()).toMatchObject([
       { event: "data_check_failed", severity: "ERROR" },
@@ -128,8 +128,8 @@ describe("a check that does not work", () => {
     expect(reports.map(({ outcome }) => outcome.state)).toEqual(["BROKEN", "FAILING"]);
     await run(hours(1), checks, 100);
     expect(await notices()).toEqual([
-      "A data check is broken: Nothing is wrong",
-      "A data check fails: Nothing is wrong",
+      "Data check broken: Nothing is wrong",
+      "Data check failing: Nothing is wrong",
     ]);
     expect((await db.query("select count(*)::int as count from wrong")).rows).toEqual([{ count: 1 }]);
   });

@@ -116,7 +116,7 @@ async function enqueueAll(enqueue: EnqueueTasks, tasks: RecordedCheck["tasks"]):
   try {
     for (const [queue, list] of Object.entries(tasks)) await enqueue(queue, list);
   } catch (error) {
-    logWarning("What follows a data check could not be enqueued", { reason: errorText(error) });
+    logWarning("A data check's tasks could not be enqueued", { reason: errorText(error) });
   }
 }
 

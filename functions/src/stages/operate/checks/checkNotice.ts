@@ -19,28 +19,28 @@ export function checkNotice(
   const key = `check ${name} ${now.toISOString()}`;
   const pauses = [
     ...(paused.length > 0 ? [`Paused: ${paused.join(", ")}.`] : []),
-    ...(resumed.length > 0 ? [`Goes on: ${resumed.join(", ")}.`] : []),
+    ...(resumed.length > 0 ? [`Resumed: ${resumed.join(", ")}.`] : []),
   ];
   switch (outcome.state) {
     case "PASSING":
       return {
         key,
-        subject: `Passes again: ${title}`,
+        subject: `Data check passing again: ${title}`,
         body: [`The check ${name} passes.`, ...pauses].join("\n\n"),
       };
     case "BROKEN":
       return {
         key,
-        subject: `A data check is broken: ${title}`,
+        subject: `Data check broken: ${title}`,
         body: [
-          `The check ${name} does not work, so nobody knows whether the data is right.`,
+          `The check ${name} could not run, so it is unknown whether the data is right.`,
           outcome.error,
         ].join("\n\n"),
       };
     case "FAILING":
       return {
         key,
-        subject: `A data check fails: ${title}`,
+        subject: `Data check failing: ${title}`,
         body: [
           `${check.means} (${outcome.failingCount} found)`,
           check.remedy,

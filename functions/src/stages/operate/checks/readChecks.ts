@@ -37,7 +37,7 @@ export async function readChecks(): Promise<DataCheck[]> {
 export function checkOf(name: string, sql: string): DataCheck {
   const parsed = header.safeParse(headerFields(sql));
   if (!parsed.success) {
-    throw new Error(`The head of the check ${name} is not complete:\n${z.prettifyError(parsed.error)}`);
+    throw new Error(`The head of the check ${name} is incomplete:\n${z.prettifyError(parsed.error)}`);
   }
   const { title, severity, means, do: remedy } = parsed.data;
   return { name, title, severity: severity === "halt" ? "HALT" : "WARN", means, remedy, sql };

@@ -49,7 +49,7 @@ function readReceipt(db: Database, { kind, subjectId }: Erasable): Promise<Recei
 export async function receiptOf(db: Database, subject: Erasable): Promise<Receipt> {
   const receipt = await readReceipt(db, subject);
   if (receipt !== undefined) return receipt;
-  throw new ApiError("not_found", "There is no such erasure");
+  throw new ApiError("not_found", "There is no erasure with this id");
 }
 
 /** The same by the erasure's own id. */

@@ -88,7 +88,7 @@ export const paths: Paths = {
     ...changes(
       {
         name: "backfill",
-        summary: "goes over a source's past again",
+        summary: "processes or mines a range of a source's past again",
         body: requests.backfillRequest,
         status: 202,
       },
@@ -96,16 +96,20 @@ export const paths: Paths = {
     ),
   },
   "/retry": changes(
-    { name: "retry", summary: "runs documents that failed again", body: requests.retryRequest, status: 202 },
+    { name: "retry", summary: "runs failed documents again", body: requests.retryRequest, status: 202 },
     ({ all: _said, ...filter }, recorded) =>
       recorded(filter, (context) => retryFailed(context, filter, MAX_RETRIED)),
   ),
   "/pause": changes(
-    { name: "pause", summary: "starts and calls nothing more of a source", body: requests.pauseRequest },
+    {
+      name: "pause",
+      summary: "pauses a source: nothing more is started or called",
+      body: requests.pauseRequest,
+    },
     (input, recorded) => recorded(input, (context) => pause(context, input)),
   ),
   "/resume": changes(
-    { name: "resume", summary: "ends a pause, whoever began it", body: requests.resumeRequest },
+    { name: "resume", summary: "resumes a source, whoever paused it", body: requests.resumeRequest },
     (input, recorded) => recorded(input, (context) => resume(context, input)),
   ),
   "/cancel-task": changes(
