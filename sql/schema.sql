@@ -234,6 +234,7 @@ create table pipeline.delivery (
   uploads jsonb default '{}'::jsonb not null,
   destination_id bigint,
   notice_id bigint,
+  is_live boolean default true not null,
   constraint delivery_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channel(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint delivery_check CHECK (
 CASE kind
@@ -331,6 +332,7 @@ create table pipeline.finding (
   severity text not null,
   facts jsonb not null,
   improved_at timestamp(3) without time zone,
+  is_history boolean default false not null,
   constraint finding_detector_company_measurement_id_item_key_observed_a_key UNIQUE (detector, company_measurement_id, item_key, observed_at),
   constraint finding_news_id_fkey FOREIGN KEY (news_id) REFERENCES public.news(id) ON DELETE CASCADE,
   constraint finding_news_id_key UNIQUE (news_id),

@@ -179,11 +179,14 @@ export function checkSigningKeys(environment = process.env): void {
   checkKeys({ ...tokenSecretsConfig(environment), PARMA_LINK_SECRET }, environment);
 }
 
-const notifyWindow = z.object({ NOTIFY_WINDOW_SECONDS: of("NOTIFY_WINDOW_SECONDS") });
+const notifyWindow = z.object({
+  NOTIFY_WINDOW_SECONDS: of("NOTIFY_WINDOW_SECONDS"),
+  HISTORY_QUIET_SECONDS: of("HISTORY_QUIET_SECONDS"),
+});
 
 /** Reads how many seconds an alert waits for more findings of its company. */
-export function notifyWindowConfig(environment = process.env): number {
-  return read(notifyWindow, environment).NOTIFY_WINDOW_SECONDS;
+export function notifyWindowConfig(environment = process.env): z.output<typeof notifyWindow> {
+  return read(notifyWindow, environment);
 }
 
 const operators = z.object({

@@ -185,6 +185,12 @@ export const settings = {
     about: "how long an alert waits for more findings of its company",
     inEmulator: "0",
   }),
+  HISTORY_QUIET_SECONDS: setting({
+    schema: z.coerce.number().min(0).max(86_400).default(600),
+    purposes: ["alerts"],
+    about: "how long no history of a company must come before its summary is sent",
+    inEmulator: "30",
+  }),
   SMTP_URL: setting({
     schema: z.url({ protocol: /^smtps?$/, hostname: /.*/ }),
     purposes: ["mail"],

@@ -67,6 +67,7 @@ export async function startBackends({ note, takeHandOver, slackUrl }: BackendsOp
     PUBLIC_URL: "http://127.0.0.1:5000",
     // Each finding is told, and at once.
     NOTIFY_WINDOW_SECONDS: "0",
+    HISTORY_QUIET_SECONDS: "0",
     NEWS_SPACING_HOURS: "0",
     MODULE_NETWORKS: "127.0.0.0/8",
   };

@@ -26,6 +26,9 @@ export interface PendingDocument {
   readonly companyId: number;
   readonly company: string;
   readonly observedAt: Date;
+  readonly receivedAt: Date;
+  /** Since when the company is mined at the source. */
+  readonly linkedAt: Date | null;
   /** The lists that it had; undefined where it was normalized before that was recorded. */
   readonly lists: DocumentLists | undefined;
   /** How many of its values could not be read. */
@@ -59,6 +62,8 @@ const pendingRow = z.object({
   companyId: z.int(),
   company: z.string(),
   observedAt: z.date(),
+  receivedAt: z.date(),
+  linkedAt: z.date().nullable(),
   lists: storedLists,
   issueCount: z.int(),
   taskId: z.int().nullable(),
@@ -67,7 +72,10 @@ const pendingRow = z.object({
 // By the primary key and raw_document_unanalyzed_idx.
 const NEXT = prepared(`
   select pending.id, pending.data_source_id as source_id, source.source_name as source, source.frequency::text, pending.company_id,
-         company.name as company, pending.observed_at, pending.task_id, pending.lists, pending.issue_count
+         company.name as company, pending.observed_at, pending.received_at,
+         (select created_at from company_data_source link
+           where link.data_source_id = pending.data_source_id and link.company_id = pending.company_id) as linked_at,
+         pending.task_id, pending.lists, pending.issue_count
     from pipeline.raw_document wanted
     join pipeline.raw_document pending
       on pending.data_source_id = wanted.data_source_id and pending.company_id = wanted.company_id

@@ -22,6 +22,7 @@ const foundRow = z.object({
   measurementId: z.int(),
   itemKey: z.string(),
   observedAt: z.date(),
+  isHistory: z.boolean(),
   severity: z.string().toLowerCase().pipe(z.enum(SEVERITIES)).catch("low"),
   facts,
   title: z.string().nullable(),
@@ -36,7 +37,7 @@ export type FindingRow = z.output<typeof foundRow>;
 
 const SELECT = `
   select finding.id, news.company_id, company.name as company, finding.company_measurement_id, news.source_measurement_id as measurement_id,
-         finding.item_key, finding.observed_at, finding.severity, finding.facts,
+         finding.item_key, finding.observed_at, finding.is_history, finding.severity, finding.facts,
          news.title, news.message, news.trigger_factor, source.source_name, measurement.measurement_name
     from pipeline.finding
     join news on news.id = finding.news_id
@@ -51,14 +52,15 @@ export async function findingsOfDelivery(db: Database, deliveryId: number): Prom
   return inOrder(await selectRows(db, foundRow, text, [deliveryId]));
 }
 
-/** The findings of the companies whose news were written in a period, the most important first. */
+/** The findings about what was observed at the companies in a period, the most important first. */
 export async function findingsOfPeriod(
   db: Database,
   companyIds: readonly number[],
   { from, to }: { from: Date; to: Date },
 ): Promise<FindingRow[]> {
   const text = `${SELECT}
-   where news.company_id = any($1::int[]) and news.created_at > $2 and news.created_at <= $3`;
+   where news.company_id = any($1::int[]) and news.created_at > $2
+     and finding.observed_at > $2 and finding.observed_at <= $3`;
   return inOrder(await selectRows(db, foundRow, text, [companyIds, from, to]));
 }
 

@@ -43,6 +43,13 @@ export interface AlertMessage {
   readonly company: Company;
   /** The most severe first. Never empty. */
   readonly findings: readonly ToldFinding[];
+  /** How much history came, where it did; where the message is about nothing else, its findings are of it. */
+  readonly history?: {
+    readonly count: number;
+    readonly from: Date;
+    readonly to: Date;
+    readonly isAll: boolean;
+  };
   readonly links: {
     readonly company: string;
     readonly mute: string;

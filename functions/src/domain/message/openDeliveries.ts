@@ -11,6 +11,8 @@ export interface NewFindings {
   readonly findingIds: readonly (number | string)[];
   /** The run of a source that they came of, for the log. */
   readonly correlation?: string | undefined;
+  /** They are of an observation that came long after it was made. */
+  readonly isHistory?: boolean;
   readonly now: Date;
 }
 
@@ -21,6 +23,8 @@ const openedRow = z.object({ id: z.coerce.number(), sendAfter: z.date() });
  * waits for more of that company. To be called in the transaction that writes the findings, in one statement
  * whatever their number; calling it again changes nothing.
  *
+ * History waits until no more of it comes, and is told in one summary; what is live does not wait for it.
+ *
  * Channels of both purposes get alerts: the web application registers all of them for reports, and promises
  * notifications too.
  *
@@ -29,8 +33,10 @@ const openedRow = z.object({ id: z.coerce.number(), sendAfter: z.date() });
  */
 export async function openDeliveries(
   connection: Database,
-  { companyId, findingIds, correlation, now }: NewFindings,
-  windowSeconds = notifyWindowConfig(),
+  { companyId, findingIds, correlation, isHistory = false, now }: NewFindings,
+  windowSeconds = isHistory
+    ? notifyWindowConfig().HISTORY_QUIET_SECONDS
+    : notifyWindowConfig().NOTIFY_WINDOW_SECONDS,
 ): Promise<Task[]> {
   if (findingIds.length === 0) return [];
   const sendAfter = new Date(now.getTime() + windowSeconds * 1000);
@@ -40,6 +46,7 @@ export async function openDeliveries(
     now,
     sendAfter,
     correlation,
+    !isHistory,
   ]);
   return opened.map(({ id, sendAfter }) => deliverTask(id, sendAfter, now));
 }
@@ -66,11 +73,17 @@ const OPEN = prepared(`
           where told.finding_id = finding.id and told.user_id = company_subscription.user_id
             and told.channel_id = channel.channel_id)
   ), opened as (
-    insert into pipeline.delivery as delivery (kind, user_id, channel_id, company_id, send_after, created_at, correlation)
-    select distinct 'ALERT'::pipeline.message_kind, user_id, channel_id, $1::int, $4::timestamp, $3::timestamp, $5::text
+    insert into pipeline.delivery as delivery
+      (kind, user_id, channel_id, company_id, send_after, created_at, correlation, is_live)
+    select distinct 'ALERT'::pipeline.message_kind, user_id, channel_id, $1::int, $4::timestamp, $3::timestamp, $5::text,
+           $6::boolean
       from wanted order by user_id, channel_id
     on conflict (user_id, channel_id, company_id) where kind = 'ALERT' and state = 'PENDING' and attempt = 0
-      do update set send_after = delivery.send_after
+      do update set is_live = delivery.is_live or excluded.is_live,
+                    send_after = case
+                      when delivery.is_live then delivery.send_after
+                      when excluded.is_live then excluded.send_after
+                      else greatest(delivery.send_after, excluded.send_after) end
     returning id, user_id, channel_id, send_after
   ), told as (
     insert into pipeline.delivery_finding (finding_id, user_id, channel_id, delivery_id)

@@ -176,3 +176,30 @@ function minus(figure: string): string {
 export function count(number: number, noun: string, plural = `${noun}s`): string {
   return `${whole().format(number)} ${number === 1 ? noun : plural}`;
 }
+
+const YEAR_MS = 365.25 * 86_400_000;
+
+/** "10 years", "7 months", "3 weeks", "2 days": how long a time is, in its largest unit. */
+export function formatSpan(ms: number): string {
+  const units = [
+    [YEAR_MS, "year"],
+    [YEAR_MS / 12, "month"],
+    [7 * 86_400_000, "week"],
+  ] as const;
+  const [unitMs, unit] = units.find(([unitMs]) => ms >= 1.95 * unitMs) ?? [86_400_000, "day"];
+  return count(Math.max(1, Math.round(ms / unitMs)), unit);
+}
+
+/** "10 years of history: 12 notable moments, the latest on 3 Mar 2025". */
+export function historyLine({
+  count: moments,
+  from,
+  to,
+}: {
+  readonly count: number;
+  readonly from: Date;
+  readonly to: Date;
+}): string {
+  const span = moments === 1 ? "History" : `${formatSpan(to.getTime() - from.getTime())} of history`;
+  return `${span}: ${count(moments, "notable moment")}, ${moments === 1 ? "" : "the latest "}on ${formatDay(to)}`;
+}

@@ -123,16 +123,28 @@ export async function analyzeDocument(
     keepStates(connection, subject, judged, now),
   ]);
   const state = problem === undefined ? "ANALYZED" : "DATA_PROBLEM";
+  const isHistory = isHistorical(document);
   const findings = withoutRepeats(spacedOut(candidates, recent, settings.spacingMs));
-  const written = await writeFindings(connection, entriesOf(findings), document, now);
+  const written = await writeFindings(connection, entriesOf(findings), document, { isHistory, now });
   const findingIds = written.map(({ findingId }) => findingId);
   const { companyId, taskId } = document;
   const correlation = correlationOf({ taskId, documentId: document.id });
   const [deliveries] = await Promise.all([
-    openDeliveries(connection, { companyId, findingIds, correlation, now }),
+    openDeliveries(connection, { companyId, findingIds, correlation, isHistory, now }),
     finish({ state, newsIds: written.map(({ newsId }) => newsId) }),
   ]);
   return { state, findingCount: written.length, deliveries };
+}
+
+// Later than that, an observation is no news of its own any more.
+const HISTORY_PERIODS = 2;
+
+/** Whether it came long after it was observed, or was observed before the company was followed up at the source. */
+function isHistorical({ observedAt, receivedAt, linkedAt, frequency }: PendingDocument): boolean {
+  const age = receivedAt.getTime() - observedAt.getTime();
+  if (age > HISTORY_PERIODS * PERIOD_MS[frequency]) return true;
+  // What is observed and sent at once may have been on its way while the company was linked.
+  return linkedAt !== null && observedAt < linkedAt && age > PERIOD_MS[frequency];
 }
 
 /** The numbers that are held, where the rest of the document is sound. */

@@ -32,8 +32,8 @@ const WRITE = `
       from draft
   )
   insert into pipeline.finding
-    (news_id, detector, company_measurement_id, item_key, observed_at, severity, facts)
-  select news_id, detector, company_measurement_id, item_key, observed_at, severity, facts
+    (news_id, detector, company_measurement_id, item_key, observed_at, severity, facts, is_history)
+  select news_id, detector, company_measurement_id, item_key, observed_at, severity, facts, $14
     from draft
   returning id as finding_id, news_id`;
 
@@ -42,7 +42,7 @@ export async function writeFindings(
   connection: Database,
   entries: readonly Entry[],
   about: { companyId: number; company: string; sourceId: number; source: string },
-  now: Date,
+  { isHistory, now }: { readonly isHistory: boolean; readonly now: Date },
 ): Promise<WrittenFinding[]> {
   if (entries.length === 0) return [];
   const candidates = entries.map(({ finding, parts }) => withParts(finding, parts));
@@ -61,6 +61,7 @@ export async function writeFindings(
     about.companyId,
     about.sourceId,
     now,
+    isHistory,
   ]);
   await writeParts(connection, entries);
   return rows;

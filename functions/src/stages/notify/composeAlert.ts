@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DueDelivery } from "../../domain/message/claimDelivery.ts";
-import { findingOf, findingsOfDelivery } from "../../domain/message/findings.ts";
+import { type FindingRow, findingOf, findingsOfDelivery } from "../../domain/message/findings.ts";
 import { companyLink, settingsLink, silenceLink } from "../../domain/message/links.ts";
 import type { AlertMessage, Company } from "../../domain/message/message.ts";
 import { newestPoints } from "../../domain/message/seriesPoints.ts";
@@ -8,6 +8,8 @@ import { type Database, selectRow } from "../../platform/postgres.ts";
 
 // The messages show ten findings; the rest are counted.
 const MAX_CHARTS = 10;
+// Of history, however long it is.
+const MAX_NOTABLE = 12;
 // A chart is 460 pixels wide.
 const MAX_POINTS = 200;
 
@@ -21,7 +23,10 @@ export async function composeAlert(
   const company = await findCompany(db, companyId);
   const found = await findingsOfDelivery(db, id);
   if (company === undefined || found.length === 0) return undefined;
-  const keys = found.slice(0, MAX_CHARTS).map((one) => ({
+  const live = found.filter(({ isHistory }) => !isHistory);
+  const past = found.filter(({ isHistory }) => isHistory);
+  const told = live.length > 0 ? live : past.slice(0, MAX_NOTABLE);
+  const keys = told.slice(0, MAX_CHARTS).map((one) => ({
     companyMeasurementId: one.companyMeasurementId,
     itemKey: one.itemKey,
     // A chart ends at the point that it marks: what came late, or was mined with its history, is not the newest.
@@ -32,7 +37,8 @@ export async function composeAlert(
   return {
     kind: "alert",
     company,
-    findings: found.map((one, index) => findingOf(one, points[index])),
+    findings: told.map((one, index) => findingOf(one, isRepeated(told, index) ? [] : points[index])),
+    ...(past.length === 0 ? {} : { history: historyOf(past, live.length === 0) }),
     links: {
       company: companyLink(companyId),
       mute: await silenceLink({ act: "mute", user: userId, company: companyId }),
@@ -41,6 +47,21 @@ export async function composeAlert(
     },
     sentAt: now,
   };
+}
+
+/** Whether an earlier finding shows the same series already. */
+function isRepeated(told: readonly FindingRow[], index: number): boolean {
+  const of = told[index];
+  return (
+    told.findIndex(
+      (one) => one.companyMeasurementId === of?.companyMeasurementId && one.itemKey === of.itemKey,
+    ) < index
+  );
+}
+
+function historyOf(past: readonly FindingRow[], isAll: boolean): NonNullable<AlertMessage["history"]> {
+  const times = past.map(({ observedAt }) => observedAt.getTime());
+  return { count: past.length, from: new Date(Math.min(...times)), to: new Date(Math.max(...times)), isAll };
 }
 
 const companyRow = z.object({ id: z.int(), name: z.string() });

@@ -1,6 +1,6 @@
 import type { AlertMessage, ToldFinding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
-import { count, formatDay } from "../../../domain/words/numbers.ts";
+import { count, formatDay, historyLine } from "../../../domain/words/numbers.ts";
 import { clipWords, oneLine } from "../../../domain/words/text.ts";
 import { findingChartId } from "../chart/messageCharts.ts";
 import type { HasChart, RenderedEmail } from "./email.ts";
@@ -27,7 +27,8 @@ export function alertEmail(message: AlertMessage, hasChart: HasChart): RenderedE
   };
 }
 
-function alertSubject({ company, findings: [first, ...more] }: AlertMessage): string {
+function alertSubject({ company, findings: [first, ...more], history }: AlertMessage): string {
+  if (history?.isAll) return `${clipWords(oneLine(company.name), 50)}: ${historyLine(history)}`;
   const rest = more.length === 0 ? "" : ` (and ${more.length} more)`;
   const factor = first?.triggerFactor ? `, ${clipWords(oneLine(first.triggerFactor), 24)}` : "";
   const start = `${clipWords(oneLine(company.name), 50)}: ${oneLine(first?.title ?? "")}`;
@@ -35,7 +36,7 @@ function alertSubject({ company, findings: [first, ...more] }: AlertMessage): st
 }
 
 function alertHtml(
-  { findings, links, sentAt }: AlertMessage,
+  { findings, history, links, sentAt }: AlertMessage,
   company: string,
   shown: readonly ToldFinding[],
   hasChart: HasChart,
@@ -54,7 +55,7 @@ function alertHtml(
     body: [
       row(
         html`<div class="ink h1" style="${text(26, 32, INK)};font-weight:700;letter-spacing:-.4px">${company}</div>
-        <div class="soft" style="padding-top:2px;${text(15, 22, SOFT)}">${summary(findings)}</div>`,
+        <div class="soft" style="padding-top:2px;${text(15, 22, SOFT)}">${summary(findings, history)}</div>`,
         "20px 32px 0",
       ),
       blocks,
@@ -74,7 +75,17 @@ function alertHtml(
   });
 }
 
-function summary(findings: readonly ToldFinding[]): string {
+function summary(findings: readonly ToldFinding[], history: AlertMessage["history"]): string {
+  if (history?.isAll) return `${historyLine(history)}. The most important first`;
+  const besides = history === undefined ? "" : `. Besides, ${lowerFirst(historyLine(history))}`;
+  return `${liveSummary(findings)}${besides}`;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function liveSummary(findings: readonly ToldFinding[]): string {
   const worst = findings[0];
   if (worst === undefined) return "";
   const label = SEVERITY_LOOKS[worst.severity].label.toLowerCase();
@@ -84,7 +95,7 @@ function summary(findings: readonly ToldFinding[]): string {
 }
 
 function alertText(
-  { findings, links }: AlertMessage,
+  { findings, history, links }: AlertMessage,
   company: string,
   shown: readonly ToldFinding[],
 ): string {
@@ -98,7 +109,7 @@ function alertText(
   return textDocument({
     title: company,
     parts: [
-      paragraph(summary(findings)),
+      paragraph(summary(findings, history)),
       ...shown.map(findingText),
       ...(hidden > 0 ? [paragraph(`And ${count(hidden, "more finding")}, on the company's page.`)] : []),
     ],

@@ -1,13 +1,13 @@
 import type { KnownBlock } from "@slack/types";
 import type { AlertMessage, ToldFinding } from "../../../domain/message/message.ts";
 import { SEVERITY_LOOKS } from "../../../domain/message/severity.ts";
-import { count, formatInstant } from "../../../domain/words/numbers.ts";
+import { count, formatInstant, historyLine } from "../../../domain/words/numbers.ts";
 import { clipWords, oneLine } from "../../../domain/words/text.ts";
 import { findingChartId } from "../chart/messageCharts.ts";
 import { context, divider, header, image, LIMITS, type SlackContent, section } from "./blocks.ts";
 import { bold, boldFigure, clipMrkdwn, slackLink } from "./mrkdwn.ts";
 
-// Four blocks each, with the frame's four: 44 of 50.
+// Four blocks each, with the frame's four: 45 of 50.
 const MAX_FINDINGS = 10;
 const TITLE_LENGTH = 200;
 const FACTOR_LENGTH = 40;
@@ -31,8 +31,12 @@ export function alertBlocks(message: AlertMessage, files: ReadonlyMap<string, st
   ]);
   return {
     text: fallback(message),
-    blocks: [header(company.name), ...blocks, ...closing(message, shown.length)],
+    blocks: [header(company.name), ...historyBlock(message), ...blocks, ...closing(message, shown.length)],
   };
+}
+
+function historyBlock({ history }: AlertMessage): KnownBlock[] {
+  return history === undefined ? [] : [context(`${historyLine(history)}.`)];
 }
 
 function findingBlocks(finding: ToldFinding, room: number, file: string | undefined): KnownBlock[] {
@@ -62,7 +66,8 @@ function closing({ company, findings, links }: AlertMessage, shown: number): Kno
   ];
 }
 
-function fallback({ company, findings }: AlertMessage): string {
+function fallback({ company, findings, history }: AlertMessage): string {
+  if (history?.isAll) return `${clipMrkdwn(oneLine(company.name), FALLBACK_LENGTH)}: ${historyLine(history)}`;
   const [first, ...more] = findings;
   const factor = first?.triggerFactor ? `, ${clipWords(oneLine(first.triggerFactor), 24)}` : "";
   const rest = more.length === 0 ? "" : ` (and ${more.length} more)`;
