@@ -29,6 +29,37 @@ const counts = (subject: string) => `(
             or (earlier.company_measurement_id || ' ' || earlier.item_key) = any (problem.held_series))))`;
 
 /**
+ * A condition: a value stands for its period, or for its time where it is about none. Of several it is the one that came
+ * last, unless that one is about another subject or was a data problem.
+ *
+ * @param value an alias of the value's table
+ */
+export function isLastOfPeriod(table: string, value: string): string {
+  const period = `(
+        select period.period
+          from company_source_measurement own
+          join pipeline.measurement_period period using (source_measurement_id)
+         where own.company_measurement_id = ${value}.company_measurement_id)`;
+  const inPeriod = (word: string) => `date_trunc(${period}, ${word})`;
+  const start = `coalesce(${inPeriod(`${value}."timestamp"`)}, ${value}."timestamp")`;
+  const length = `(case ${period} when 'quarter' then '3 months' else '1 ' || ${period} end)::interval`;
+  const end = `coalesce(${inPeriod(`${value}."timestamp"`)} + ${length}, ${value}."timestamp" + interval '1 ms')`;
+  return `not exists (
+       select from measurement_${table}_value later
+        where later.company_measurement_id = ${value}.company_measurement_id and later.item_key = ${value}.item_key
+          and later."timestamp" >= ${start} and later."timestamp" < ${end}
+          and (later.created_at, later."timestamp", later.raw_document_id)
+              > (${value}.created_at, ${value}."timestamp", ${value}.raw_document_id)
+          and (select subject from pipeline.raw_document where id = later.raw_document_id) is not distinct from
+              (select subject from pipeline.raw_document where id = ${value}.raw_document_id)
+          and not exists (
+            select from pipeline.data_problem problem
+             where problem.raw_document_id = later.raw_document_id
+               and (problem.held_series is null
+                    or (later.company_measurement_id || ' ' || later.item_key) = any (problem.held_series))))`;
+}
+
+/**
  * A subquery: the newest points of a series before a time, from one value table. Reads its
  * measurement_<table>_value_point_key backwards, as far as `limit` goes.
  */
@@ -39,7 +70,7 @@ export function earlierIn(table: string, { series, until, subject, limit }: Boun
      where earlier.company_measurement_id = ${series}.company_measurement_id
        and earlier.item_key = ${series}.item_key
        and earlier."timestamp" ${until}
-       and ${counts(subject)}${table === "bigint" ? " and abs(earlier.value) < 1e308" : ""}
+       and ${counts(subject)} and ${isLastOfPeriod(table, "earlier")}${table === "bigint" ? " and abs(earlier.value) < 1e308" : ""}
      order by earlier."timestamp" desc, earlier.raw_document_id desc
      limit ${limit}
   )`;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type Database, prepared, selectRow, selectRows } from "../../platform/postgres.ts";
 import { storedLists } from "../extraction/documentLists.ts";
 import { unitInKey } from "../extraction/seriesUnits.ts";
+import { PERIODS } from "../normalizationMap/normalizationMap.ts";
 import type { ListsBefore } from "./dataProblem.ts";
 import { earlierIn, earlierNumbers, NUMBER_TABLES, THIS_DOCUMENT } from "./earlierPoints.ts";
 import type { PendingDocument } from "./pendingDocument.ts";
@@ -28,6 +29,7 @@ const pointRow = z.object({
   previous: z.string().nullable(),
   previousAt: z.date().nullable(),
   unit: z.string().nullable(),
+  period: z.enum(PERIODS).nullable(),
   ...measurementColumns,
 });
 
@@ -58,6 +60,8 @@ function pointsIn(table: (typeof VALUE_TABLES)[number]): string {
 const POINTS = prepared(`
   with point as (${VALUE_TABLES.map(pointsIn).join(" union all ")})
   select point.*, ${MEASUREMENT_COLUMNS},
+         (select period from pipeline.measurement_period period
+           where period.source_measurement_id = measurement.id) as period,
          (select unit from pipeline.series_unit unit
            where unit.company_measurement_id = point.company_measurement_id and unit.item_key = point.item_key) as unit
     from point ${MEASUREMENT}
@@ -95,6 +99,7 @@ export async function readPoints(
         value: Number(value),
         previous: previous === null ? null : Number(previous),
         previousAt: row.previousAt,
+        period: row.period,
         unit: unitInKey(row.itemKey) ?? row.unit ?? undefined,
       });
     } else if (type === "comment") {

@@ -1,6 +1,9 @@
+import type { PERIODS } from "../normalizationMap/normalizationMap.ts";
 import type { Aggregation } from "../rule/aggregations.ts";
 
 /** The words of stage 5: what it knows of the values of one raw document. */
+
+export type Period = (typeof PERIODS)[number];
 
 /** Which point of which series. */
 interface SeriesPoint {
@@ -26,6 +29,8 @@ export interface NumericPoint extends SeriesPoint {
   readonly value: number;
   readonly previous: number | null;
   readonly previousAt: Date | null;
+  /** Which period it is about, where its map says so. */
+  readonly period?: Period | null;
   /** The unit or currency in which its source gives it, where it says so. */
   readonly unit?: string | undefined;
 }

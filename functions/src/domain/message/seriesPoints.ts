@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Database, selectRows } from "../../platform/postgres.ts";
+import { isLastOfPeriod } from "../analysis/earlierPoints.ts";
 import type { ChartPoint } from "./message.ts";
 
 /** One numeric series up to a time: a measurement of a company, and the item of a nested list ('' for none). */
@@ -66,7 +67,7 @@ const newestSubject = (table: string) => `
 const newestOf = (table: string) => `
   (select value."timestamp" as at, value.value::float8 as value
      from measurement_${table}_value value
-    where ${ofSeries("series.until")}${asDouble(table)}
+    where ${ofSeries("series.until")}${asDouble(table)} and ${isLastOfPeriod(table, "value")}
       and not exists (
         select from pipeline.raw_document document
          where document.id = value.raw_document_id

@@ -41,7 +41,41 @@ export async function ensureMeasurements(
       node.id = ids[index];
     });
   }
-  return { Source: map.Source, Mappings: roots.map(measured) };
+  const measuredMap = { Source: map.Source, Mappings: roots.map(measured) };
+  await keepPeriods(db, measuredMap.Mappings);
+  return measuredMap;
+}
+
+const periodRow = z.object({ sourceMeasurementId: z.int(), period: z.string() });
+
+const PERIODS_OF = `
+  select source_measurement_id, period from pipeline.measurement_period where source_measurement_id = any ($1::int[])`;
+
+const KEEP_PERIODS = `
+  with gone as (
+    delete from pipeline.measurement_period where source_measurement_id = any ($1::int[])
+       and source_measurement_id <> all ($2::int[])
+  )
+  insert into pipeline.measurement_period (source_measurement_id, period)
+  select * from unnest($2::int[], $3::text[])
+  on conflict (source_measurement_id) do update set period = excluded.period`;
+
+/** Keeps which period the values of a measurement are about: readers of series have no map. */
+async function keepPeriods(db: Database, mappings: readonly MeasuredMapping[]): Promise<void> {
+  const flat = flattened(mappings);
+  const ids = flat.map(({ source_measurement_id }) => source_measurement_id);
+  const wanted = new Map(
+    flat.flatMap(({ source_measurement_id: id, Period }) => (Period === undefined ? [] : [[id, Period]])),
+  );
+  const known = await selectRows(db, periodRow, PERIODS_OF, [ids]);
+  const isKnown =
+    known.length === wanted.size &&
+    known.every(({ sourceMeasurementId, period }) => wanted.get(sourceMeasurementId) === period);
+  if (!isKnown) await db.query(KEEP_PERIODS, [ids, [...wanted.keys()], [...wanted.values()]]);
+}
+
+function flattened(mappings: readonly MeasuredMapping[]): MeasuredMapping[] {
+  return mappings.flatMap((mapping) => [mapping, ...flattened(mapping.NestedMappings ?? [])]);
 }
 
 /** A mapping, and the id of its measurement once that is known. */

@@ -99,7 +99,7 @@ const mapping: z.ZodType<Mapping> = z.lazy(() =>
     })),
 );
 
-const PERIODS = ["day", "week", "month", "quarter", "year"] as const;
+export const PERIODS = ["day", "week", "month", "quarter", "year"] as const;
 
 const period = z
   .string()

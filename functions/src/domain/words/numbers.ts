@@ -180,7 +180,7 @@ export function count(number: number, noun: string, plural = `${noun}s`): string
 const YEAR_MS = 365.25 * 86_400_000;
 
 /** "10 years", "7 months", "3 weeks", "2 days": how long a time is, in its largest unit. */
-export function formatSpan(ms: number): string {
+function formatSpan(ms: number): string {
   const units = [
     [YEAR_MS, "year"],
     [YEAR_MS / 12, "month"],

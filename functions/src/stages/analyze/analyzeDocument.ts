@@ -8,6 +8,7 @@ import {
   type PendingDocument,
   writeDataProblem,
 } from "../../domain/analysis/pendingDocument.ts";
+import { isProvisional, periodOf } from "../../domain/analysis/period.ts";
 import { readEarlierDocument, readListsBefore, readPoints } from "../../domain/analysis/readPoints.ts";
 import type { ScaleVerdict } from "../../domain/analysis/scaleChange.ts";
 import {
@@ -87,7 +88,8 @@ export async function analyzeDocument(
   const finish = (analysis: Pick<Analysis, "state" | "newsIds">) =>
     finishAnalysis(connection, document.id, { ...counts, ...analysis }, now);
 
-  const scales = await scaleChanges(connection, points.numeric, subject);
+  const settled = points.numeric.filter((point) => !isProvisional(point, document.receivedAt));
+  const scales = await scaleChanges(connection, settled, subject);
   const problem =
     dataProblemOf(points, earlier, lists, document.issueCount) ?? scaleProblemOf(points, scales);
   if (problem !== undefined) await recordProblem(connection, document, problem, now);
@@ -95,7 +97,12 @@ export async function analyzeDocument(
     await finish({ state: "DATA_PROBLEM", newsIds: [] });
     return { state: "DATA_PROBLEM", findingCount: 0, deliveries: [] };
   }
-  const going = points.numeric.filter((point) => !scales.has(seriesKey(point)));
+  const provisional = points.numeric.filter((point) => isProvisional(point, document.receivedAt));
+  const finals = await lastFinals(connection, provisional, subject);
+  const going = [
+    ...points.numeric.filter((point) => !scales.has(seriesKey(point)) && !provisional.includes(point)),
+    ...finals,
+  ];
   const judged = await judgeNumbers(connection, { numeric: going, subject }, settings);
   const anomalies = judged.flatMap((series) => series.anomalies);
   const expected = new Map(judged.map((series) => [seriesKey(series.point), series.expected]));
@@ -197,6 +204,30 @@ async function recordProblem(
     document: id,
     source: sourceId,
     company: companyId,
+  });
+}
+
+/**
+ * The last values of periods that are over since these came: nothing was said of them while they could still change. One
+ * statement, where there are any.
+ */
+async function lastFinals(
+  connection: Database,
+  provisional: readonly NumericPoint[],
+  subject: string,
+): Promise<NumericPoint[]> {
+  // The first value of a period ends the one before.
+  const first = provisional.filter(
+    ({ observedAt, previousAt, period }) =>
+      period != null && previousAt !== null && previousAt < periodOf(observedAt, period).from,
+  );
+  const until = first.map((point) => ({ ...point, until: point.previousAt ?? point.observedAt }));
+  const histories = await readHistories(connection, subject, until, 2);
+  return first.flatMap((point) => {
+    const [before, last] = histories.get(seriesKey(point)) ?? [];
+    if (before === undefined || last === undefined) return [];
+    const at = { observedAt: new Date(last.at), previousAt: new Date(before.at) };
+    return [{ ...point, ...at, value: last.value, previous: before.value }];
   });
 }
 

@@ -27,7 +27,7 @@ export function latePoints(
 ): (NumericPoint & { until: Date })[] {
   return points.flatMap((point) => {
     const before = known.get(seriesKey(point));
-    const isBehind = before !== undefined && (before.lastObservedAt > point.observedAt || !before.state);
+    const isBehind = before !== undefined && (before.lastObservedAt >= point.observedAt || !before.state);
     if (!isBehind) return [];
     const until = Math.max(before.lastObservedAt.getTime(), point.observedAt.getTime());
     return [{ ...point, until: new Date(until) }];
