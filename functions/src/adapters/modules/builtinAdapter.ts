@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
-import { CompanyErasedError } from "../../domain/rawDocument/companyErasedError.ts";
+import { CompanyErasedError } from "../../domain/rawDocument/storeRawDocument.ts";
 import { type Database, selectRow, type TransactionalDatabase } from "../../platform/postgres.ts";
 import { builtinModules } from "./builtin/index.ts";
 

@@ -9,7 +9,6 @@ import {
   type RawDocument,
   readRawDocument,
 } from "../rawDocument/readRawDocument.ts";
-import { CannotNormalizeError } from "./cannotNormalizeError.ts";
 import { extractValues } from "./extractValues.ts";
 import type { ExtractedDocument } from "./writeExtraction.ts";
 
@@ -95,4 +94,9 @@ export function isFinal(error: unknown): boolean {
       error.code.length === 5 &&
       FINAL_STATES.test(error.code))
   );
+}
+
+/** A raw document that cannot be normalized as things are: trying again does not help by itself. */
+export class CannotNormalizeError extends Error {
+  override readonly name = "CannotNormalizeError";
 }

@@ -9,11 +9,11 @@ import {
   normalizedDocument,
 } from "../rawDocument/rawDocumentState.ts";
 import type { RawDocument } from "../rawDocument/readRawDocument.ts";
-import { CannotNormalizeError } from "./cannotNormalizeError.ts";
 import { companyMeasurements } from "./companyMeasurements.ts";
 import { describeReceived } from "./describeReceived.ts";
 import { listsColumn } from "./documentLists.ts";
 import type { Extraction } from "./extractValues.ts";
+import { CannotNormalizeError } from "./filedDocument.ts";
 import { insertIssues, insertValues, type Points } from "./insertValues.ts";
 import { recordFields } from "./recordFields.ts";
 import { removeIssues, replaceValues } from "./replaceValues.ts";

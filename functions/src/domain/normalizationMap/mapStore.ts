@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Firestore, QueryDocumentSnapshot } from "firebase-admin/firestore";
 import { z } from "zod";
-import { isAlreadyThere } from "../../platform/firestoreErrors.ts";
+import { isAlreadyThere } from "../../platform/errorCode.ts";
 import { SOURCES_COLLECTION, sourceDocumentId } from "../rawDocument/collections.ts";
 import { type MeasuredMap, measuredMap } from "./normalizationMap.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "../../../test/properties.ts";
 import { ApiError } from "../../platform/apiError.ts";
-import { canonicalJson } from "./canonicalJson.ts";
 import { parseLosslessJson } from "./losslessJson.ts";
+import { canonicalJson } from "./rawDocumentId.ts";
 
 describe("numbers", () => {
   test.each<[string, unknown]>([

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { canonicalJson } from "./canonicalJson.ts";
-import type { RawObject } from "./losslessJson.ts";
+import { configure } from "safe-stable-stringify";
+import type { RawObject, RawValue } from "./losslessJson.ts";
 
 /** What makes a raw answer the one that it is. */
 export interface RawAnswer {
@@ -39,4 +39,11 @@ function scope({
   if (observedAt !== undefined) return `observed ${observedAt.toISOString()}`;
   if (taskId !== undefined) return `task ${taskId}`;
   return `day ${receivedAt.toISOString().slice(0, 10)}`;
+}
+
+const stringify = configure({ bigint: true, deterministic: true, circularValue: Error });
+
+/** JSON text that is the same for values that are equal: fields sorted by code units, no white space, every digit kept. */
+export function canonicalJson(value: RawValue): string {
+  return stringify(value) ?? "null";
 }

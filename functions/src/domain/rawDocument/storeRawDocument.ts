@@ -1,18 +1,16 @@
 import { createHash } from "node:crypto";
 import { type DocumentReference, type Firestore, Timestamp } from "firebase-admin/firestore";
-import { isAlreadyThere } from "../../platform/firestoreErrors.ts";
+import { isAlreadyThere } from "../../platform/errorCode.ts";
 import { logEvent } from "../../platform/log.ts";
 import { correlationOf } from "../../platform/logContext.ts";
 import type { Database } from "../../platform/postgres.ts";
 import type { BlobStore } from "./blobStore.ts";
-import { canonicalJson } from "./canonicalJson.ts";
 import { rawDocumentCollection } from "./collections.ts";
-import { CompanyErasedError } from "./companyErasedError.ts";
 import { firestoreObstacle } from "./firestoreFit.ts";
 import { lateReason } from "./lateFeed.ts";
 import type { RawObject } from "./losslessJson.ts";
 import type { RawDocumentData } from "./rawDocument.ts";
-import { rawDocumentId } from "./rawDocumentId.ts";
+import { canonicalJson, rawDocumentId } from "./rawDocumentId.ts";
 import { recordReceived } from "./recordReceived.ts";
 import { contentFolder, removeRawDocuments } from "./removeRawDocuments.ts";
 
@@ -124,4 +122,13 @@ function documentOf(input: NewRawDocument, content: RawDocumentData["content"]):
     received_at: Timestamp.fromDate(input.now),
     observed_at: Timestamp.fromDate(input.observedAt ?? input.now),
   };
+}
+
+/** The company is being erased, or was: nothing about it is taken in any more. */
+export class CompanyErasedError extends Error {
+  override readonly name = "CompanyErasedError";
+
+  constructor(companyId: number) {
+    super(`Company ${companyId} is erased`);
+  }
 }

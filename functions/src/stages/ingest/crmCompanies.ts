@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { isCrm } from "../../domain/miningModule/isCrm.ts";
+import { isCrm } from "../../domain/miningModule/crmCompany.ts";
 import type { MiningModule } from "../../domain/miningModule/miningModule.ts";
 import { rowId, rowIdInText } from "../../platform/fields.ts";
 import { type Paths, route } from "../../platform/http.ts";

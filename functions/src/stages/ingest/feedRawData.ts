@@ -1,15 +1,14 @@
 import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
 import { blobStore } from "../../adapters/blobStore.ts";
-import { crmCompany } from "../../domain/miningModule/crmCompany.ts";
-import { isCrm } from "../../domain/miningModule/isCrm.ts";
+import { crmCompany, isCrm } from "../../domain/miningModule/crmCompany.ts";
 import type { ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { type ModuleClaims, modules } from "../../domain/miningModule/moduleToken.ts";
 import type { BlobStore } from "../../domain/rawDocument/blobStore.ts";
-import { CompanyErasedError } from "../../domain/rawDocument/companyErasedError.ts";
 import { lateReason } from "../../domain/rawDocument/lateFeed.ts";
 import { isRawObject, parseLosslessJson, type RawObject } from "../../domain/rawDocument/losslessJson.ts";
 import type { StoredRawDocument } from "../../domain/rawDocument/storeRawDocument.ts";
+import { CompanyErasedError } from "../../domain/rawDocument/storeRawDocument.ts";
 import { ApiError, invalidRequest } from "../../platform/apiError.ts";
 import { accept, type Paths, parseJsonText, route } from "../../platform/http.ts";
 import { database, type TransactionalDatabase } from "../../platform/postgres.ts";

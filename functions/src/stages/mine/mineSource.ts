@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type MineSourcePayload, mineSourceTask } from "../../domain/miningCall/miningCall.ts";
 import { endFanOut, openCalls, openOneCall } from "../../domain/miningCall/openCalls.ts";
 import { releaseCalls } from "../../domain/miningCall/releaseCalls.ts";
-import { isCrm } from "../../domain/miningModule/isCrm.ts";
+import { isCrm } from "../../domain/miningModule/crmCompany.ts";
 import { logEvent } from "../../platform/log.ts";
 import { selectRow, type TransactionalDatabase } from "../../platform/postgres.ts";
 import type { EnqueueTasks } from "../../platform/taskQueue.ts";

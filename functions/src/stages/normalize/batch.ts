@@ -1,7 +1,7 @@
 import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import { z } from "zod";
 import { batchPath } from "../../domain/rawDocument/removeRawDocuments.ts";
-import { isAlreadyThere } from "../../platform/firestoreErrors.ts";
+import { isAlreadyThere } from "../../platform/errorCode.ts";
 
 /** What stage 4 hands over to stage 5: the values of one raw document are in PostgreSQL. */
 export const batchDocument = z.object({

@@ -1,3 +1,6 @@
+import { drawCharts } from "../../adapters/channels/chart/drawChart.ts";
+import { messageCharts } from "../../adapters/channels/chart/messageCharts.ts";
+import { renderEmail } from "../../adapters/channels/email/renderEmail.ts";
 import { attemptDelivery, NotSentYetError, type SendContext } from "../../domain/message/attemptDelivery.ts";
 import { silenceLink } from "../../domain/message/links.ts";
 import type { ReportMessage } from "../../domain/message/message.ts";
@@ -59,7 +62,7 @@ async function keepPage(
 ): Promise<void> {
   if (pageBlob !== null) return;
   // Mail and charts take long to load, and a report that is repeated has its page.
-  const { reportPage } = await import("./reportPage.ts");
+  const { reportPage } = await import("./sendReport.ts");
   const name = `reports/users/${userId}/${week}.html`;
   await blobStore.write(name, Buffer.from(await reportPage(message)));
   await db.query("update pipeline.report_run set page_blob = $3 where user_id = $1 and week = $2", [
@@ -72,4 +75,18 @@ async function keepPage(
 async function withUnsubscribe(message: ReportMessage, channelId: number): Promise<ReportMessage> {
   const unsubscribe = await silenceLink({ act: "pause", channel: channelId });
   return { ...message, links: { ...message.links, unsubscribe } };
+}
+
+/** A report as one page that needs nothing beside it: the email, with its images inside. */
+export async function reportPage(message: ReportMessage): Promise<string> {
+  const charts = await drawCharts(messageCharts(message));
+  const { html, images } = renderEmail(message, (id) => charts.has(id));
+  return images.reduce(
+    (page, id) =>
+      page.replaceAll(
+        `src="cid:${id}"`,
+        `src="data:image/png;base64,${Buffer.from(charts.get(id) ?? []).toString("base64")}"`,
+      ),
+    html,
+  );
 }

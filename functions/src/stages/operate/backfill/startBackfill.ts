@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isCrm } from "../../../domain/miningModule/isCrm.ts";
+import { isCrm } from "../../../domain/miningModule/crmCompany.ts";
 import { ApiError } from "../../../platform/apiError.ts";
 import { type Database, selectRow, selectRows } from "../../../platform/postgres.ts";
 import { enqueueInPages, type OperationContext } from "../ops/operation.ts";

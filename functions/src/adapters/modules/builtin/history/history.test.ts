@@ -7,7 +7,7 @@ import type { ModuleSource } from "../../../../domain/miningModule/miningModule.
 import type { ModuleError } from "../../../../domain/miningModule/moduleError.ts";
 import { blobStore } from "../../../blobStore.ts";
 import { history } from "./history.ts";
-import { parseDate } from "./parseDate.ts";
+import { parseDate } from "./observations.ts";
 
 const SHARES = `symbol,date,price,volume,note
 MSFT,Jan 1 2000,39.81,12,first

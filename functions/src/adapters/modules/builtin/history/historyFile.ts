@@ -1,8 +1,7 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
 import { type HistoryParams, historyFile } from "./historyParams.ts";
-import { type MeasuredColumn, measuredColumns } from "./observations.ts";
-import { unreadableHistory } from "./unreadableHistory.ts";
+import { type MeasuredColumn, measuredColumns, unreadableHistory } from "./observations.ts";
 
 /** A row of the file, by column. */
 export interface HistoryRow {

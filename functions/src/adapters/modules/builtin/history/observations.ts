@@ -1,7 +1,7 @@
+import { ModuleError } from "../../../../domain/miningModule/moduleError.ts";
+import { parseTimestamp } from "../../../../platform/timestamp.ts";
 import type { History, HistoryRow } from "./historyFile.ts";
 import type { ColumnType, HistoryParams } from "./historyParams.ts";
-import { parseDate } from "./parseDate.ts";
-import { unreadableHistory } from "./unreadableHistory.ts";
 
 /** A column that is kept: its type, and the name of the measurement that it becomes. */
 export interface MeasuredColumn {
@@ -86,4 +86,30 @@ function readNumber(cell: string, type: "int" | "float"): number | string | unde
   if (!(type === "int" ? INTEGER : NUMBER).test(cell) || !Number.isFinite(value)) return undefined;
   // Digits that a number cannot hold stay as they came: normalization reads integers from strings, too.
   return INTEGER.test(cell) && !Number.isSafeInteger(value) ? cell : value;
+}
+
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+// `Jan 1 2000`, `January 1, 2000`
+const ENGLISH = /^([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})$/i;
+
+/**
+ * Reads a date as histories spell it: `Jan 1 2000`, or ISO 8601 with or without a time. Without a zone it is UTC.
+ *
+ * @returns undefined where it is none, or not a date of the calendar
+ */
+export function parseDate(text: string): Date | undefined {
+  const english = ENGLISH.exec(text);
+  if (english === null) return parseTimestamp(text);
+  const [, name = "", day = "", year] = english;
+  const month = MONTHS.indexOf(name.toLowerCase()) + 1;
+  return parseTimestamp(`${year}-${String(month).padStart(2, "0")}-${day.padStart(2, "0")}`);
+}
+
+/** The error for a file that does not hold what it should, at a line of it. */
+export function unreadableHistory(name: string, line: number, reason: string, cause?: unknown): ModuleError {
+  return new ModuleError("UnreadableHistory", `${name}, line ${line}: ${reason}`, {
+    retryable: false,
+    cause,
+  });
 }
