@@ -64,7 +64,7 @@ export function itemKeys(elements: readonly RawValue[], mappings: readonly Measu
   });
 }
 
-interface Candidate {
+interface KeyCandidate {
   /** The field that it stands in, or {@link FINGERPRINT}. */
   readonly kind: string;
   readonly key: string;
@@ -74,14 +74,14 @@ interface Candidate {
 const FINGERPRINT = "";
 const CONTENT = " ";
 
-function nameIn(element: RawObject, field: string): Candidate[] {
+function nameIn(element: RawObject, field: string): KeyCandidate[] {
   const value = Object.hasOwn(element, field) ? element[field] : undefined;
   if (typeof value === "number" || typeof value === "bigint") return [{ kind: field, key: String(value) }];
   if (typeof value !== "string" || value.trim() === "") return [];
   return [{ kind: field, key: textObstacle(value) === undefined ? value : fingerprint(value) }];
 }
 
-function textsOfComment(element: RawObject, mappings: readonly MeasuredMapping[]): Candidate[] {
+function textsOfComment(element: RawObject, mappings: readonly MeasuredMapping[]): KeyCandidate[] {
   const texts = mappings.flatMap(({ SourceField, DataType }) => {
     const value =
       TEXT_TYPES.has(DataType) && Object.hasOwn(element, SourceField) ? element[SourceField] : null;
@@ -93,7 +93,7 @@ function textsOfComment(element: RawObject, mappings: readonly MeasuredMapping[]
 }
 
 /** Short content is its own key, so that people can read it. */
-function contentOf(element: RawObject, mappings: readonly MeasuredMapping[]): Candidate[] {
+function contentOf(element: RawObject, mappings: readonly MeasuredMapping[]): KeyCandidate[] {
   const texts = mappings.flatMap(({ SourceField, DataType }) => {
     if (!CONTENT_TYPES.has(DataType) || !Object.hasOwn(element, SourceField)) return [];
     const value = element[SourceField];
