@@ -33,13 +33,14 @@ const counts = (subject: string) => `(
  * last, unless that one is about another subject or was a data problem.
  *
  * @param value an alias of the value's table
+ * @param series one of an outer query with company_measurement_id: its period is looked up once
  */
-export function isLastOfPeriod(table: string, value: string): string {
+export function isLastOfPeriod(table: string, value: string, series: string): string {
   const period = `(
         select period.period
           from company_source_measurement own
           join pipeline.measurement_period period using (source_measurement_id)
-         where own.company_measurement_id = ${value}.company_measurement_id)`;
+         where own.company_measurement_id = ${series}.company_measurement_id)`;
   const inPeriod = (word: string) => `date_trunc(${period}, ${word})`;
   const start = `coalesce(${inPeriod(`${value}."timestamp"`)}, ${value}."timestamp")`;
   const length = `(case ${period} when 'quarter' then '3 months' else '1 ' || ${period} end)::interval`;
@@ -70,7 +71,7 @@ export function earlierIn(table: string, { series, until, subject, limit }: Boun
      where earlier.company_measurement_id = ${series}.company_measurement_id
        and earlier.item_key = ${series}.item_key
        and earlier."timestamp" ${until}
-       and ${counts(subject)} and ${isLastOfPeriod(table, "earlier")}${table === "bigint" ? " and abs(earlier.value) < 1e308" : ""}
+       and ${counts(subject)} and ${isLastOfPeriod(table, "earlier", series)}${table === "bigint" ? " and abs(earlier.value) < 1e308" : ""}
      order by earlier."timestamp" desc, earlier.raw_document_id desc
      limit ${limit}
   )`;

@@ -67,7 +67,7 @@ const newestSubject = (table: string) => `
 const newestOf = (table: string) => `
   (select value."timestamp" as at, value.value::float8 as value
      from measurement_${table}_value value
-    where ${ofSeries("series.until")}${asDouble(table)} and ${isLastOfPeriod(table, "value")}
+    where ${ofSeries("series.until")}${asDouble(table)} and ${isLastOfPeriod(table, "value", "series")}
       and not exists (
         select from pipeline.raw_document document
          where document.id = value.raw_document_id

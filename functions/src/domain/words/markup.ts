@@ -1,4 +1,4 @@
-import { decodeHTML } from "entities/decode";
+import { decodeHTML } from "entities";
 
 // Only what opens or closes an element, or is a comment: "a < b" stays.
 const TAG = /<\/?[a-z][^<>]*>|<!--[^<>]*-->/gi;
