@@ -1,4 +1,4 @@
-/** Every way in which an HTTP function refuses a call: its code and status. docs/http.md lists the same. */
+/** All error codes of HTTP functions with their status. docs/http.md lists them too. */
 const STATUS = {
   invalid_json: 400,
   invalid_token_payload: 400,
@@ -25,7 +25,7 @@ export interface ErrorDetail {
   readonly message: string;
 }
 
-/** The refusal of a request that is wrong in these places; its message names the first. */
+/** A refusal of an invalid request; its message names the first problem. */
 export function invalidRequest(details: readonly ErrorDetail[], cause?: unknown): ApiError {
   const [first] = details;
   const where = first === undefined || first.path === "" ? "" : `\`${first.path}\` `;
@@ -33,7 +33,7 @@ export function invalidRequest(details: readonly ErrorDetail[], cause?: unknown)
   return new ApiError("invalid_request", `Invalid request: ${where}${what}.`, { details, cause });
 }
 
-/** A refused call. What it says is told to the caller, so it holds nothing internal. */
+/** A refused call. Its message goes to the caller, so it must hold nothing internal. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ApiErrorCode;

@@ -24,8 +24,8 @@ function of<N extends SettingName>(name: N): (typeof settings)[N]["schema"] {
 }
 
 function read<S extends z.ZodObject>(schema: S, environment: NodeJS.ProcessEnv): z.output<S> {
-  // Only these: reading all variables takes longer than the rest, and some are read for each request. An empty one is
-  // how deployment tools spell "not set".
+  // Only these: reading all variables takes longer than the rest, and some are read on each request. To deployment
+  // tools, an empty variable means "not set".
   const present = Object.fromEntries(
     Object.keys(schema.shape).flatMap((name) => {
       const value = environment[name] || (inEmulator(environment) ? emulatorValue(name) : undefined);
@@ -63,7 +63,7 @@ export function databaseConfig(environment = process.env): DatabaseConfig {
 
 const databaseLimit = z.object({ DATABASE_MAX_CONNECTIONS: of("DATABASE_MAX_CONNECTIONS") });
 
-/** Reads how many connections the database server takes. */
+/** Reads the database server's connection limit. */
 export function databaseMaxConnections(environment = process.env): number {
   return read(databaseLimit, environment).DATABASE_MAX_CONNECTIONS;
 }
@@ -89,7 +89,7 @@ const checked = new Set<string>();
 /** Refuses weak keys in production; tells a developer once. */
 function checkKeys(secrets: Readonly<Record<string, SigningKeys>>, environment: NodeJS.ProcessEnv): void {
   if (!isDeployed(environment) && !inEmulator(environment)) return;
-  // They are read for each request, and cannot change but with the process.
+  // They are read on each request, and do not change while the process runs.
   const names = Object.keys(secrets).join();
   if (checked.has(names)) return;
   const weaknesses = weaknessesOf(secrets);
@@ -106,7 +106,7 @@ function checkKeys(secrets: Readonly<Record<string, SigningKeys>>, environment: 
 
 const blobs = z.object({ BLOB_STORE: of("BLOB_STORE") });
 
-/** Reads where large raw answers and built-in modules' input files are kept. The emulator has a folder for it. */
+/** Reads where large raw answers and built-in modules' input files are kept: in the emulator, a folder. */
 export function blobStoreConfig(environment = process.env): URL {
   return new URL(read(blobs, environment).BLOB_STORE);
 }
@@ -127,21 +127,21 @@ const language = z.object({
 });
 export type LanguageConfig = z.output<typeof language>;
 
-/** Reads which language model is asked, how long it may take, and what it may use up a day. */
+/** Reads the language model, its time limit and its daily budget. */
 export function languageConfig(environment = process.env): LanguageConfig {
   return read(language, environment);
 }
 
 const mail = z.object({ SMTP_URL: of("SMTP_URL"), MAIL_FROM: of("MAIL_FROM") });
 
-/** Reads where mail is handed in, and whom it is from. */
+/** Reads the mail server and the sender. */
 export function mailConfig(environment = process.env): z.output<typeof mail> {
   return read(mail, environment);
 }
 
 const operatorMail = z.object({ OPERATOR_EMAIL: of("OPERATOR_EMAIL") });
 
-/** Reads where operators are written to; undefined where the log alone tells them. */
+/** Reads the operators' address; undefined if they are told by the log only. */
 export function operatorEmailConfig(environment = process.env): string | undefined {
   return read(operatorMail, environment).OPERATOR_EMAIL;
 }
@@ -166,7 +166,7 @@ const links = z.object({
   PARMA_LINK_SECRET: of("PARMA_LINK_SECRET"),
 });
 
-/** Reads what the links in messages are made of. @throws Error where it is missing or, in production, weak */
+/** Reads the settings for links in messages. @throws Error if they are missing or, in production, weak */
 export function linkConfig(environment = process.env): z.output<typeof links> {
   const config = read(links, environment);
   checkKeys({ PARMA_LINK_SECRET: config.PARMA_LINK_SECRET }, environment);
@@ -197,14 +197,14 @@ const operators = z.object({
   SERVICE_TOKEN_KEYS_URL: of("SERVICE_TOKEN_KEYS_URL"),
 });
 
-/** Reads who may be an operator, and where the keys are that tell. */
+/** Reads who may be an operator, and where the keys that verify their tokens are. */
 export function operatorConfig(environment = process.env): z.output<typeof operators> {
   return read(operators, environment);
 }
 
 const emulatorOperator = z.object({ OPERATOR_TOKEN: of("OPERATOR_TOKEN") });
 
-/** Reads the token that opens everything for operators in the emulator. Elsewhere there is none, whatever is set. */
+/** Reads the emulator's operator token. Outside the emulator there is none, whatever is set. */
 export function emulatorOperatorToken(environment = process.env): string | undefined {
   return inEmulator(environment) ? read(emulatorOperator, environment).OPERATOR_TOKEN : undefined;
 }
@@ -244,7 +244,7 @@ const queueProject = z.object({
   CLOUD_TASKS_EMULATOR_HOST: of("CLOUD_TASKS_EMULATOR_HOST"),
 });
 
-/** Reads whose queues Cloud Tasks has; undefined in the emulator, which tells nothing of its queues. */
+/** Reads the project whose queues Cloud Tasks has; undefined in the emulator, which cannot list its queues. */
 export function queueProjectConfig(environment = process.env): string | undefined {
   const found = read(queueProject, environment);
   if (inEmulator(environment) || found.CLOUD_TASKS_EMULATOR_HOST !== undefined) return undefined;
@@ -270,14 +270,14 @@ const analysis = z.object({
   ANOMALY_FALSE_ALARM_RATE: of("ANOMALY_FALSE_ALARM_RATE"),
 });
 
-/** Reads how much the analysis tells. */
+/** Reads how much news the analysis may give. */
 export function analysisConfig(environment = process.env): z.output<typeof analysis> {
   return read(analysis, environment);
 }
 
 const sweeping = z.object({ SWEEP_PATIENCE: of("SWEEP_PATIENCE") });
 
-/** Reads how much longer, or shorter, than it may something stands still before the sweeper acts. For tests. */
+/** Reads the factor on the time that work may stand still before the sweep acts. For tests. */
 export function sweepPatience(environment = process.env): number {
   return read(sweeping, environment).SWEEP_PATIENCE;
 }

@@ -23,13 +23,13 @@ export interface FunctionDeclaration {
   readonly account: Account;
   readonly memory: NonNullable<GlobalOptions["memory"]> & string;
   readonly timeoutSeconds: number;
-  /** How many calls share an instance; 80 unless told. */
+  /** How many calls share an instance; 80 by default. */
   readonly concurrency?: number;
-  /** Bounds what it may cost, and how many connections it may open. */
+  /** Limits its cost and its connections. */
   readonly maxInstances: number;
   /** To PostgreSQL, by one instance. `scripts/dev limits` adds them up. */
   readonly connections: number;
-  /** What it needs settings and secrets for, beside the database. */
+  /** What it needs settings and secrets for, besides the database. */
   readonly uses?: readonly Purpose[];
 }
 
@@ -38,7 +38,7 @@ export type Declared<F, D extends FunctionDeclaration = FunctionDeclaration> = F
   readonly declaration: D;
 };
 
-/** The options of a function for firebase-functions that follow from its declaration. */
+/** A declaration as firebase-functions' options. */
 export function optionsOf({
   account,
   memory,
@@ -60,7 +60,7 @@ export function optionsOf({
   };
 }
 
-/** Attaches what a function declares, for those who list functions; a process limits itself by its own. */
+/** Attaches its declaration to a function, for code that lists functions; a process limits itself by its own. */
 export function declare<F extends object, D extends FunctionDeclaration>(
   deployed: F,
   declaration: D,

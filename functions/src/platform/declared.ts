@@ -4,7 +4,7 @@ import type { DeclaredHttp, HttpDeclaration, RouteDeclaration } from "./http.ts"
 import type { JobDeclaration } from "./scheduledJob.ts";
 import type { TaskDeclaration } from "./taskFunction.ts";
 
-/** A deployed function, with what it declares and what it says to whoever deploys it. */
+/** A deployed function with its declaration and its deployment options. */
 export type DeployedFunction = ((...args: never[]) => unknown) & {
   readonly __endpoint: Readonly<Record<string, unknown>>;
   readonly declaration: HttpDeclaration | TaskDeclaration | JobDeclaration | DocumentDeclaration;

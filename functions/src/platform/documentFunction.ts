@@ -8,7 +8,7 @@ import { logError } from "./log.ts";
 import { withLogIds } from "./logContext.ts";
 import { LoggedError } from "./loggedError.ts";
 
-/** A function that is called once a document is created, and again for a day where it fails. */
+/** A function that is called when a document is created and, if it fails, retried for a day. */
 export interface DocumentDeclaration extends FunctionDeclaration {
   /** The documents' path in Firestore, with `{names}`. */
   readonly document: string;
@@ -16,7 +16,7 @@ export interface DocumentDeclaration extends FunctionDeclaration {
 
 type Created = FirestoreEvent<QueryDocumentSnapshot | undefined, Readonly<Record<string, string>>>;
 
-/** Declares a function that new documents call. What it throws is reported once, and has the event delivered again. */
+/** Declares a function that new documents call. An error is reported once, and the event is delivered again. */
 export function documentFunction<const D extends DocumentDeclaration>(
   declaration: D,
   work: (event: Created) => Promise<void>,

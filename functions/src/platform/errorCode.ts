@@ -1,4 +1,4 @@
-/** The `code` of an error, by which Node, Postgres and Google's libraries tell what happened. */
+/** The `code` of an error of Node, Postgres or Google's libraries. */
 export function errorCode(error: unknown): unknown {
   return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
@@ -6,7 +6,7 @@ export function errorCode(error: unknown): unknown {
 // gRPC's ALREADY_EXISTS.
 const ALREADY_EXISTS = 6;
 
-/** Whether Firestore refused to create a document because it is there. */
+/** Whether Firestore refused to create a document because it exists. */
 export function isAlreadyThere(error: unknown): boolean {
   return errorCode(error) === ALREADY_EXISTS;
 }

@@ -1,12 +1,12 @@
 import { redact } from "./redact.ts";
 
-// Error Reporting shows no more, and what a module says may be a page.
+// Error Reporting shows no more, and a module's message may be a whole page.
 const MAX_MESSAGE = 1000;
 const MAX_CAUSES = 5;
 
 /**
- * An error for the log: its name and message, its stack, and its causes', in the form in which Error Reporting groups
- * them. Without what errors quote of the data: PostgreSQL's row details, values that do not fit, pieces of JSON.
+ * An error for the log: its name, message and stack and those of its causes, in the form that Error Reporting groups.
+ * Data that errors quote is left out: PostgreSQL's row details, invalid values, pieces of JSON.
  */
 export function errorStack(error: unknown): string {
   const parts: string[] = [];
@@ -18,7 +18,7 @@ export function errorStack(error: unknown): string {
   return parts.join("\nCaused by: ");
 }
 
-/** An error's name and message, without what must not be kept. */
+/** An error's name and message, without data and secrets. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return cleaned(String(error));
   const state = "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
@@ -51,13 +51,13 @@ function framesOf(error: unknown): string {
 }
 
 function cleaned(text: string): string {
-  // Redacting megabytes would take long; a secret that begins within the message is seen whole all the same.
+  // Redacting megabytes would take long; a secret that begins within the message is still seen whole.
   return storedReason(redact(text.slice(0, 10 * MAX_MESSAGE)), MAX_MESSAGE);
 }
 
 const MAX_REASON = 2000;
 
-/** What another party said, so that a text column can hold it: bounded, without what PostgreSQL refuses. */
+/** Another party's words for a text column: bounded, without what PostgreSQL refuses. */
 export function storedReason(text: string, maxLength = MAX_REASON): string {
   // Cut first: three megabytes are not worth a pass.
   const bounded = text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;

@@ -10,14 +10,14 @@ import { logError } from "./log.ts";
 import { withLogIds } from "./logContext.ts";
 import { readJsonText, takeBodiesUnparsed } from "./requestBody.ts";
 
-/** One call of an HTTP function, by a caller that was let in. */
+/** One call of an HTTP function by an admitted caller. */
 export interface Call<Claims, Query, Body> {
   /** What the caller may touch. */
   readonly claims: Claims;
   /** The id in a path `/:id`; 0 where the path has none. */
   readonly id: number;
   readonly now: Date;
-  /** The parameters after the `?`, by the route's schema. @throws ApiError 422 where they do not fit. */
+  /** The parameters after the `?`, by the route's schema. @throws ApiError 422 if they are invalid. */
   query(): Query;
   /** The body's JSON, of up to 1 MiB, by the route's schema. @throws ApiError 400, 408, 413, 415 or 422. */
   json(): Promise<Body>;
@@ -27,11 +27,11 @@ export interface Call<Claims, Query, Body> {
 
 export interface Reply {
   readonly status: number;
-  /** Answered as JSON, but for an {@link HtmlPage}. */
+  /** Sent as JSON, unless it is an {@link HtmlPage}. */
   readonly body: object;
 }
 
-/** A page for a person, who came by a link. It holds no scripts and loads nothing. */
+/** A page for a person who followed a link. It has no scripts and loads nothing. */
 export class HtmlPage {
   readonly markup: string;
 
@@ -40,7 +40,7 @@ export class HtmlPage {
   }
 }
 
-/** Checks the Authorization header and tells what the caller may touch. @throws ApiError */
+/** Checks the Authorization header and returns what the caller may touch. @throws ApiError */
 type Authorize<Claims> = (
   authorization: string | undefined,
   now: Date,
@@ -56,7 +56,7 @@ export interface Callers<Claims> {
 /** The {@link Callers} of a route without credentials. */
 export const anyone: Callers<undefined> = { kind: "anyone", authorize: async () => undefined };
 
-/** What is declared of a route. docs/http.md lists it, and the hostile tests attack it. */
+/** A route's declaration. docs/http.md lists it, and the hostile tests attack it. */
 export interface RouteDeclaration<
   Claims = unknown,
   Q extends z.ZodType = z.ZodType,
@@ -78,7 +78,7 @@ interface Received {
   readonly now: Date;
 }
 
-/** What answers one method of one path; made by {@link route}. */
+/** The handler of one method of one path; made by {@link route}. */
 export interface Route {
   readonly declaration: RouteDeclaration;
   readonly answer: (received: Received) => Promise<Reply>;
@@ -87,7 +87,7 @@ export interface Route {
 /** The routes of a function, by path below its own and by method. `/:id` takes any number. */
 export type Paths = Readonly<Partial<Record<`/${string}`, Readonly<Record<string, Route>>>>>;
 
-/** Declares a route. Callers whom it does not let in are refused before anything else is looked at. */
+/** Declares a route. Callers are checked before anything else is read. */
 export function route<Claims, Q extends z.ZodType, B extends z.ZodType>(
   declaration: RouteDeclaration<Claims, Q, B>,
   handle: (call: Call<Claims, z.output<Q>, z.output<B>>) => Promise<Reply>,
@@ -117,7 +117,7 @@ function declared<S extends z.ZodType>(schema: S | undefined): S {
 
 /** A function that HTTP requests call. */
 export interface HttpDeclaration extends FunctionDeclaration {
-  /** Where it is behind Hosting; its routes are at it and below it. */
+  /** Its path behind Hosting; its routes are at and below it. */
   readonly path: `/${string}`;
 }
 
@@ -142,7 +142,7 @@ export function httpFunction<const D extends HttpDeclaration>(
     paths ??= load();
     return paths;
   };
-  // Callers are let in by the routes: Cloud Run's own check would ask for Google accounts.
+  // The routes check their callers: Cloud Run's own check would ask for Google accounts.
   const run = onRequest({ ...optionsOf(declaration), invoker: "public" }, (request, response) => {
     leaveDomain();
     return withLogIds({}, () => serve(request, response, { path, load: loadPaths }));
@@ -158,7 +158,7 @@ async function serve(
   let reply: Reply;
   try {
     const { routes, id, search } = find(await load(), path, request.url ?? "/");
-    // HEAD is answered as GET is; Node leaves the body out.
+    // HEAD is answered like GET; Node leaves out the body.
     const found = routes[request.method === "HEAD" ? "GET" : (request.method ?? "")];
     if (found === undefined) {
       response.setHeader("Allow", allowed(routes));
@@ -166,13 +166,13 @@ async function serve(
     }
     reply = await found.answer({ request, id, search, now: new Date() });
   } catch (error) {
-    // The caller hung up before its body was read: there is no one to answer.
+    // The caller hung up before its body was read: nobody is left to answer.
     if (error === request.errored) return;
     const refusal = error instanceof ApiError ? error : unexpected(error);
     reply = { status: refusal.status, body: refusal.body() };
   }
   const { headers, text } = rendered(reply.body);
-  // Who is still sending its body after this is not waited for.
+  // A caller that is still sending its body is not waited for.
   if (reply.status === 408) response.setHeader("Connection", "close");
   response.writeHead(reply.status, { ...headers, "Cache-Control": "no-store" });
   response.end(text);
@@ -191,7 +191,7 @@ function rendered(body: object): { headers: Record<string, string>; text: string
   return { headers: PAGE_HEADERS, text: body.markup };
 }
 
-// The address of a page may hold a token: it is told to no one, and the page can be framed by no one.
+// A page's address may hold a token, so no referrer is sent and nobody may frame the page.
 const PAGE_HEADERS = {
   "Content-Type": "text/html; charset=utf-8",
   "Content-Security-Policy":
@@ -206,7 +206,7 @@ function unexpected(error: unknown): ApiError {
   return new ApiError("internal", `Something went wrong on our side; the request's id is ${requestId}`);
 }
 
-/** Behind Hosting a function sees its whole path, called at its own address only what follows its name. */
+/** Behind Hosting, a function sees its whole path; at its own address, only what follows its name. */
 function find(paths: Paths, base: string, url: string) {
   const [pathname = "/", ...query] = url.split("?");
   const full = withoutSlashes(pathname);
@@ -242,11 +242,11 @@ export function parseJsonText<T>(text: string, parse: (text: string) => T): T {
   }
 }
 
-// An answer is for a person who corrects what is wrong. A megabyte of it can be wrong in 100,000 places.
+// A person reads the answer to correct the request. A megabyte can be wrong in 100,000 places.
 const MAX_DETAILS = 20;
 const MAX_PATH = 200;
 
-/** Checks what a caller sent. @throws ApiError 422 that says what is wrong where */
+/** Checks a caller's input. @throws ApiError 422 that lists what is wrong and where */
 export function accept<S extends z.ZodType>(schema: S, sent: unknown): z.output<S> {
   const parsed = schema.safeParse(sent);
   if (parsed.success) return parsed.data;

@@ -4,23 +4,23 @@ import { logEvent, logWarning } from "./log.ts";
 import { withLogIds } from "./logContext.ts";
 import { type Database, selectRow } from "./postgres.ts";
 
-/** One run of a job that a schedule starts, or a person. */
+/** One run of a job, started by a schedule or a person. */
 export interface JobRun {
-  /** The scheduled function's name, whoever starts it. */
+  /** The scheduled function's name, whoever started it. */
   readonly job: string;
   readonly trigger: "SCHEDULE" | "HTTP" | "COMMAND";
-  /** The time of the schedule; undefined where a person started it. */
+  /** The scheduled time; undefined if a person started it. */
   readonly scheduledFor?: Date | undefined;
-  /** How long a run may take. One that runs for longer has died. */
+  /** How long a run may take. A longer one has died. */
   readonly timeoutSeconds: number;
 }
 
-/** What a job did, in numbers and a few words; recorded with its run. */
+/** What a job did, in numbers and a few words, recorded with its run. */
 type JobCounts = Readonly<Record<string, string | number | boolean | null>>;
 
 /**
- * Runs a job, and records how it ended in pipeline.job_run. Started again for the same time, it is the same run in a
- * further attempt. That a run cannot be recorded does not stop it.
+ * Runs a job and records the outcome in pipeline.job_run. A second start for the same time is another attempt at the
+ * same run. A run goes on even if it cannot be recorded.
  *
  * @throws what the job throws
  */

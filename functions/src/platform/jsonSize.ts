@@ -1,15 +1,15 @@
 import { ApiError } from "./apiError.ts";
 
-// Recursive code downstream copes with this depth many times over, and no caller comes near it.
+// Recursive code copes with many times this depth, and no caller comes near it.
 const MAX_LEVELS = 1000;
 
 // What a parsed body takes depends on its values more than on its bytes. The largest answer of a module seen so far has
 // 45,000; what the functions' memory holds is measured by memory.test.ts.
 const MAX_VALUES = 500_000;
 
-/** What a JSON text holds, as far as its punctuation tells. */
+/** What a JSON text holds, judged by its punctuation. */
 export interface JsonSize {
-  /** Values and the names of fields, about. */
+  /** Approximate number of values and field names. */
   readonly values: number;
   /** The fields of all its objects, each as often as it is there. */
   readonly fields: number;

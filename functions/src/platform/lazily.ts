@@ -1,4 +1,4 @@
-/** Makes a thing at its first use. For what takes milliseconds to make, and that a process may never need. */
+/** Creates something at its first use: for what takes milliseconds and may never be needed. */
 export function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {

@@ -13,8 +13,8 @@ declare global {
  * Leaves the domain in which the Functions Framework runs a request. Node tells it of every promise, which takes a
  * fifth of a short request's time.
  *
- * In it, an exception or a rejection that nobody handles would fail its request only. Outside, it ends the instance, as
- * node does by itself: nobody knows what state such a process is in, and whatever it dies at can be done again.
+ * Within it, an unhandled exception or rejection would fail only its request. Outside, it ends the instance, as Node
+ * does by default: the state of such a process is unknown, and all its work can be repeated.
  */
 export function leaveDomain(): void {
   process.domain?.exit();

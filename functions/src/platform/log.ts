@@ -4,13 +4,13 @@ import { currentLogIds, type LogIds, type LogValue } from "./logContext.ts";
 import { LOG_EVENTS, type LogEvent } from "./logEvents.ts";
 import { redact } from "./redact.ts";
 
-/** Says that a unit of work is done, as one structured line of Cloud Logging that metrics count. */
+/** Logs that a unit of work is done, as one structured line that metrics count. */
 export function logEvent(event: LogEvent, ids: LogIds = {}): void {
   const fields = { event, ...fieldsOf(ids) };
   const write = WARNING_EVENTS.has(event) ? logger.warn : logger.info;
   const severity = TOLD_TO_OPERATORS.get(event);
   if (severity === undefined) write(LOG_EVENTS[event], fields);
-  // Not by logger.error, which puts a stack to it: it is no error of the code.
+  // Not by logger.error, which adds a stack: this is no error in the code.
   else logger.write({ severity, message: LOG_EVENTS[event], ...fields });
 }
 
@@ -21,7 +21,7 @@ const TOLD_TO_OPERATORS: ReadonlyMap<LogEvent, "ERROR" | "NOTICE"> = new Map([
   ["data_check_recovered", "NOTICE"],
 ]);
 
-/** Says what is odd and needs no one at once. */
+/** Logs something odd that needs no immediate action. */
 export function logWarning(message: string, ids: LogIds = {}): void {
   logger.warn(redact(message), fieldsOf(ids));
 }

@@ -1,6 +1,6 @@
 /**
- * What is counted: one line for each unit of work that is done, with its name as `event`. Metrics and alerts refer to
- * these names, so they stay.
+ * The events that are counted: one log line for each finished unit of work, with the name as `event`. Metrics and alerts
+ * refer to these names, so they must not change.
  */
 export const LOG_EVENTS = {
   tick: "Scheduled tasks were planned and started",

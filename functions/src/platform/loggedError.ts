@@ -1,10 +1,10 @@
-/** Tells the platform that a run failed. It logs what it is told, so this one says nothing that is logged already. */
+/** Tells the platform that a run failed. The platform logs it, so it repeats nothing that is logged already. */
 export class LoggedError extends Error {
   override readonly name = "LoggedError";
 
   constructor() {
     super("The run failed: the line before has the reason");
-    // Without frames it is no error to Error Reporting, which has the true one.
+    // Without frames, Error Reporting ignores it; it has the real error.
     this.stack = this.message;
   }
 }

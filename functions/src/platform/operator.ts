@@ -14,17 +14,17 @@ import { emulatorOperatorToken, operatorConfig } from "./config.ts";
 import type { Callers } from "./http.ts";
 import { addLogIds } from "./logContext.ts";
 
-/** Who operates: a user of our Firebase project, or a service account. */
+/** An operator: a user of our Firebase project, or a service account. */
 export interface Operator {
   /** `user:<uid>`, `service:<email>` or `emulator`: for rows and log lines that say who did it. */
   readonly id: string;
 }
 
-/** Who is let in, and what verifies it. */
+/** Who is admitted, and how tokens are verified. */
 export interface OperatorSettings {
   /** The Firebase project whose users may be operators. */
   readonly projectId: string;
-  /** Where we are: what the tokens of service accounts must be made for. */
+  /** Our own address, which service accounts' tokens must be made for. */
   readonly publicUrl: string;
   /** The service accounts that are operators, by email. */
   readonly serviceAccounts: readonly string[];
@@ -38,7 +38,7 @@ const TOKEN_LIFE_SECONDS = 3600;
 const CLOCK_TOLERANCE_SECONDS = 5;
 
 /**
- * Lets in operators, by `Authorization: Bearer <token>`: a Firebase ID token of a user with the custom claim
+ * Admits operators by `Authorization: Bearer <token>`: a Firebase ID token of a user with the custom claim
  * `operator: true`, or a Google-signed OIDC token of one of OPERATOR_SERVICE_ACCOUNTS. The emulator also takes
  * OPERATOR_TOKEN.
  *
@@ -48,7 +48,7 @@ export const operators: Callers<Operator> = {
   kind: "operator",
   authorize: async (authorization, now) => {
     const found = await identify(shownToken(authorization), now);
-    // What is logged from here on says who had it done.
+    // All further log lines name the operator.
     addLogIds({ operator: found.id });
     return found;
   },
@@ -68,7 +68,7 @@ async function identify(token: string, now: Date): Promise<Operator> {
   return verifyOperator(token, settings, now);
 }
 
-/** Tells whom a token is of. @throws ApiError as {@link operator} */
+/** Returns whose token it is. @throws ApiError as {@link operator} */
 export async function verifyOperator(
   token: string,
   settings: OperatorSettings,
@@ -80,7 +80,7 @@ export async function verifyOperator(
       : await user(token, settings, now);
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error;
-    // The reason is for the log of who debugs it: it would tell a forger what to do better.
+    // The reason goes to the log only: it would help a forger.
     throw new ApiError("invalid_token", "The token is invalid or has expired", { cause: error });
   }
 }
@@ -96,7 +96,7 @@ async function user(token: string, settings: OperatorSettings, now: Date): Promi
   if (!claims.success || claims.data.auth_time > now.getTime() / 1000 + CLOCK_TOLERANCE_SECONDS) {
     throw new ApiError("invalid_token", "The token is invalid or has expired");
   }
-  // Only this: a claim that is "true" or 1 was not set by who makes operators.
+  // Exactly true: a claim of "true" or 1 was not set by the Admin SDK call that makes operators.
   if (payload["operator"] !== true) throw new ApiError("forbidden", "Operators only");
   return { id: `user:${claims.data.sub}` };
 }
@@ -133,10 +133,10 @@ async function verified(
   return payload;
 }
 
-/** The key that a token names. Keys that cannot be fetched are our trouble, and not the caller's. */
+/** The key that a token names. If keys cannot be fetched, that is our fault, not the caller's. */
 function keyOf(keys: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (header, token) => {
-    // Where there is only one key, jose would take it.
+    // With only one key, jose would use it whatever the token names.
     if (typeof header.kid !== "string") throw new errors.JWKSNoMatchingKey();
     try {
       return await keys(header, token);
@@ -167,7 +167,7 @@ function shownToken(authorization: string | undefined): string {
 }
 
 function isSame(shown: string, expected: string): boolean {
-  // Digests are of one length, which the comparison needs, and tell nothing by the time that it takes.
+  // Digests have equal length, which the comparison needs, and its timing reveals nothing.
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(shown), digest(expected));
 }

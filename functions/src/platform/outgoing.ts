@@ -12,7 +12,7 @@ export class ForbiddenAddressError extends Error {
   }
 }
 
-/** An answer that is larger than anyone reads. */
+/** An answer over the size limit. */
 export class AnswerTooLargeError extends Error {
   override readonly name = "AnswerTooLargeError";
 
@@ -30,8 +30,7 @@ export type Resolve = (
 
 /**
  * Calls the Internet, and the private networks that `networks` lists, and nothing else. The address is checked when it
- * is connected to: it is the one that was resolved for this connection, so that a name that changes its mind in
- * between does not help.
+ * is connected to, as resolved for this connection, so a name that resolves differently in between does not help.
  *
  * @param networks lists them, as CIDR; asked at each connection
  */
@@ -44,7 +43,7 @@ export function outgoingAgent(networks: () => readonly string[], resolve: Resolv
     headersTimeout: 0,
     bodyTimeout: 0,
     connect: (options, callback) => {
-      // A host that is an address is looked up by no one.
+      // A host that is an address is never looked up.
       if (isIP(options.hostname) !== 0 && !allowed(options.hostname)) {
         queueMicrotask(() => callback(new ForbiddenAddressError(options.hostname), null));
       } else {
@@ -68,13 +67,13 @@ function checkedLookup(allowed: (address: string) => boolean, resolve: Resolve):
 
 // The metadata services of Google Cloud and others hand out credentials: no list of networks opens them.
 const METADATA = ["169.254.0.0/16", "fe80::/10", "fd20:ce::254/128", "fd00:ec2::254/128"];
-// The part of IPv6 that is routed; what lies outside it is no place for a module, whatever it is called.
+// The routed part of IPv6; no module lies outside it.
 const IPV6_INTERNET = ["2000::/3"];
 
 /** Whether an address is on the Internet, or in one of `networks`. */
 export function mayCall(address: string, networks: readonly string[]): boolean {
   if (!ipaddr.isValid(address)) return false;
-  // An IPv4 address in an IPv6 one is what it is.
+  // An IPv4 address within an IPv6 one is judged as IPv4.
   const parsed = ipaddr.process(address);
   if (isIn(parsed, METADATA)) return false;
   if (isIn(parsed, networks)) return true;

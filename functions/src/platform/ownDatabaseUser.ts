@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const PATH = "/computeMetadata/v1/instance/service-accounts/default/email";
 
-/** The database user of the service account that this function runs as, which Google Cloud tells. */
+/** The database user of this function's service account, from Google Cloud's metadata server. */
 export async function ownDatabaseUser(): Promise<string> {
   // The variable by which Google's libraries find a stand-in.
   const host = process.env["GCE_METADATA_HOST"] ?? "metadata.google.internal";
@@ -16,6 +16,6 @@ export async function ownDatabaseUser(): Promise<string> {
       cause: email.error,
     });
   }
-  // PostgreSQL's names are too short for the whole address: Cloud SQL leaves off its end.
+  // PostgreSQL's names are too short for the whole address, so Cloud SQL drops its end.
   return email.data.replace(/\.gserviceaccount\.com$/, "");
 }

@@ -1,4 +1,4 @@
-/** What this process serves, as far as the platform's other parts need it. */
+/** What the platform needs to know of the function that this process serves. */
 interface OwnFunction {
   /** How many connections to PostgreSQL an instance may open. */
   readonly connections: number;
@@ -6,7 +6,7 @@ interface OwnFunction {
 
 let own: OwnFunction | undefined;
 
-/** Notes the declaration of the function that this process serves; those of its neighbours in the file are passed over. */
+/** Remembers the declaration of the function that this process serves, and ignores its neighbors in the file. */
 export function noteOwnFunction(name: string, declared: OwnFunction): void {
   if (process.env["FUNCTION_TARGET"] === name) own = declared;
 }

@@ -50,19 +50,19 @@ export async function openPool(config = databaseConfig()): Promise<pg.Pool> {
     keepAlive: true,
     pipeline: true,
     allowExitOnIdle: true,
-    // Changes of state are held against the models of state/.
+    // Makes the database check changes of state against the models.
     options: "-c TimeZone=UTC -c parma.enforce_states=on",
     application_name: process.env["FUNCTION_TARGET"] ?? "parma-analytics",
     types,
   });
-  // What the database has to say while it goes on, a refused change of state above all.
+  // The database's warnings, above all about refused changes of state.
   pool.on("connect", (client) =>
     client.on("notice", ({ severity, message }) => {
       if (severity === "WARNING") logWarning("The database warns", { reason: message });
     }),
   );
   // An idle connection that the server closes is replaced at the next query; without a listener it would end
-  // the process. It is nothing of the work that once opened the connection.
+  // the process. It has nothing to do with the work that opened the connection.
   pool.on("error", ({ message }) =>
     withoutLogIds(() => logWarning("An idle database connection was lost", { reason: message })),
   );
@@ -88,8 +88,8 @@ async function connectorOptions(
 const preparedNames = new Map<string, string>();
 
 /**
- * Has a statement parsed once for each connection, and planned once where the plan is no better for knowing the values.
- * For what runs for every document: planning takes longer than the rest where a document is small.
+ * Has a statement parsed once per connection, and planned once if knowing the values gives no better plan. For statements
+ * that run for every document: with a small document, planning takes longer than the rest.
  *
  * @param text one of a few: each is kept by every connection
  */
@@ -127,7 +127,7 @@ export type BackOff = (attempt: number) => Promise<unknown>;
 
 const jitteredBackOff: BackOff = (attempt) => setTimeout(backOffMs(attempt, Math.random()));
 
-/** @param random from 0 to 1, so that two transactions that met do not meet again */
+/** @param random from 0 to 1, so that two transactions that collided do not collide again */
 export function backOffMs(attempt: number, random: number): number {
   return 20 * 4 ** (attempt - 1) * (0.5 + random / 2);
 }
@@ -162,7 +162,7 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
   let isOver = false;
   let firstFailure: unknown;
   const query: Database["query"] = async (text, values) => {
-    // Of statements that were sent at once one may have failed; what still runs beside it must not go on without us.
+    // If one of several concurrent statements failed, the others must not go on outside the transaction.
     if (isOver) throw new Error("The transaction is over");
     try {
       return await client.query(queryOf(text, values));
@@ -172,7 +172,7 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
     }
   };
   try {
-    // Sent together with the first statement: BEGIN does not fail by itself, but with its connection.
+    // Sent together with the first statement: BEGIN fails only if its connection does.
     const [, result] = await Promise.all([client.query("begin"), work({ query })]);
     isOver = true;
     await commit(client);
@@ -182,7 +182,7 @@ async function transactionOnce<T>(pool: pg.Pool, work: (connection: Database) =>
     await client.query("rollback").catch((rollbackError: Error) => {
       broken = rollbackError;
     });
-    // Whichever of several statements at once is heard of first: the ones after the one that failed say only that.
+    // Only the first failed statement tells why; the others say that the transaction is aborted.
     throw stateOf(error) === ABORTED ? (firstFailure ?? error) : error;
   } finally {
     client.off("error", ignore);
@@ -201,7 +201,7 @@ async function commit(client: pg.PoolClient): Promise<void> {
   }
 }
 
-/** What PostgreSQL calls an error; "" for what is not its own. */
+/** PostgreSQL's code of an error; "" for other errors. */
 function stateOf(error: unknown): string {
   return (error instanceof pg.DatabaseError ? error.code : undefined) ?? "";
 }
@@ -226,11 +226,11 @@ function camelRow(row: unknown): unknown {
 }
 
 /**
- * Runs a statement and parses every row. Here columns get the names that our code has for them: the schema of
- * `company_id` is that of `companyId`. What is inside a JSON column stays as it is.
+ * Runs a statement and parses every row. Column names become camelCase here: the schema names `company_id` `companyId`.
+ * The contents of JSON columns stay as they are.
  *
  * @param schema a constant: making one takes longer than parsing with it
- * @throws ZodError where a row is not what the schema says
+ * @throws ZodError if a row does not match the schema
  */
 export async function selectRows<S extends z.ZodType>(
   connection: Database,

@@ -1,5 +1,5 @@
 const SECRET_NAME = /(?:SECRET|TOKEN|PASSWORD|KEY)(?:_|$)/;
-// Shorter ones are switches like "none", and would black out words.
+// Shorter values are switches like "none", and redacting them would hide ordinary words.
 const SHORTEST_SECRET = 8;
 
 const PATTERNS: readonly (readonly [RegExp, string])[] = [
@@ -9,7 +9,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi, "$1 [redacted]"],
   // Slack, GitHub, OpenAI.
   [/\b(xox[a-z]-|xapp-|gh[a-z]_|github_pat_|sk-)[\w-]{8,}/g, "$1[redacted]"],
-  // Parameters that let somebody in.
+  // Query parameters that grant access.
   [/([?&](?:token|key|secret|signature|access_token|api_key)=)[^\s&"']+/gi, "$1[redacted]"],
 ];
 
@@ -50,7 +50,7 @@ function passwordOf(value: string): string[] {
   }
 }
 
-/** A text without what no log may hold: secrets, tokens and email addresses. Takes time in proportion to its length. */
+/** Removes what no log may hold: secrets, tokens and email addresses. Takes time in proportion to the text's length. */
 export function redact(text: string): string {
   let clean = text;
   for (const secret of knownSecrets()) clean = clean.replaceAll(secret, "[secret]");
@@ -59,7 +59,7 @@ export function redact(text: string): string {
   return clean.replace(EMAIL, (address) => (isServiceAccount(address) ? address : "[email]"));
 }
 
-/** A service account is no person, and says who did something. */
+/** A service account is not a person, and says who did something. */
 function isServiceAccount(address: string): boolean {
   return address.toLowerCase().endsWith(".gserviceaccount.com");
 }

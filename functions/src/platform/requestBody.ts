@@ -3,7 +3,7 @@ import { IncomingMessage } from "node:http";
 import { ApiError } from "./apiError.ts";
 import { errorCode } from "./errorCode.ts";
 
-// Many of these fit an instance's memory at once, and no request but a raw answer comes near it.
+// An instance's memory holds many of these at once, and only raw answers come near it.
 const MAX_BYTES = 1024 * 1024;
 
 // A caller that stops in the middle, or drips a byte now and then, would keep its place in this instance for as long as
@@ -16,9 +16,9 @@ const contentTypes = new WeakMap<IncomingMessage, string>();
 /**
  * Makes this process leave the bodies of a function's requests to {@link readJsonText}.
  *
- * What runs functions (the Functions Framework, and the emulator's like) otherwise parses JSON first, answers what
- * is none with a page of HTML, and rounds large numbers. It leaves alone what has no content type, so that is
- * taken off before it looks. A process serves one function; queue and event functions need the parser.
+ * Otherwise the Functions Framework (and the emulator's counterpart) parses JSON first, answers invalid JSON with a page
+ * of HTML, and rounds large numbers. It ignores bodies without a content type, so the header is removed before it looks.
+ * A process serves one function; queue and event functions need the parser.
  */
 export function takeBodiesUnparsed(functionName: string): void {
   if (servedHere.size === 0) subscribe("http.server.request.start", takeContentType);
@@ -37,8 +37,7 @@ function takeContentType(message: unknown): void {
 /**
  * Reads a request's body as text.
  *
- * @throws ApiError 415 where it is not said to be JSON in UTF-8, 413 where it is too large, 408 where it takes
- *   longer than 20 s, 400 where it is not UTF-8
+ * @throws ApiError 415 unless declared as JSON in UTF-8, 413 if too large, 408 after 20 s, 400 if not UTF-8
  */
 export async function readJsonText(request: IncomingMessage, maxBytes = MAX_BYTES): Promise<string> {
   checkContentType(contentTypes.get(request) ?? request.headers["content-type"] ?? "");
@@ -54,7 +53,7 @@ export async function readJsonText(request: IncomingMessage, maxBytes = MAX_BYTE
   }
 }
 
-/** No content type at all is taken for JSON: callers that forget it send JSON. */
+/** A missing content type counts as JSON: callers that forget it send JSON. */
 function checkContentType(contentType: string): void {
   const [type = "", ...parameters] = contentType
     .toLowerCase()
@@ -70,7 +69,7 @@ function checkContentType(contentType: string): void {
   );
 }
 
-/** Gives up on a body that is not there in time. */
+/** Gives up on a body that does not arrive in time. */
 async function bytesInTime(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -89,7 +88,7 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
   const readBefore = "rawBody" in request && Buffer.isBuffer(request.rawBody) ? request.rawBody : undefined;
   let chunks: Buffer[] = [];
   let length = 0;
-  // A body that is too large is read to its end all the same: who still sends does not read the answer.
+  // Even a body that is too large is read to its end: a caller that is still sending does not read the answer.
   for await (const chunk of readBefore === undefined ? request : [readBefore]) {
     if (!Buffer.isBuffer(chunk)) continue;
     length += chunk.length;

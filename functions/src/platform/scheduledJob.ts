@@ -8,14 +8,14 @@ import { LoggedError } from "./loggedError.ts";
 export interface JobDeclaration extends FunctionDeclaration {
   /** As cron writes it. */
   readonly schedule: string;
-  /** How often Cloud Scheduler tries a run again that failed. */
+  /** How often Cloud Scheduler retries a failed run. */
   readonly retries: number;
 }
 
 /**
  * Declares a function that runs on a schedule, each run of which is recorded.
  *
- * @param work returns what it did, in numbers
+ * @param work returns what it did, as numbers
  */
 export function scheduledJob<const D extends JobDeclaration>(
   declaration: D,

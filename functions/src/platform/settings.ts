@@ -26,7 +26,7 @@ export const PURPOSES = {
 export type Purpose = keyof typeof PURPOSES;
 
 interface Setting<S extends z.ZodType> {
-  /** Reads the variable's text, undefined where it is not set; gives the default. */
+  /** Parses the variable's text, undefined if it is not set; applies the default. */
   readonly schema: S;
   readonly purposes: readonly [Purpose, ...Purpose[]];
   /** For docs/configuration.md and functions/.env.example. */
@@ -35,9 +35,9 @@ interface Setting<S extends z.ZodType> {
   readonly isSecret?: true;
   /** "local": for developers and tests, never set where it is deployed. "platform": Google Cloud sets it. */
   readonly setBy?: "local" | "platform";
-  /** What functions/.env.example suggests, where a deployment has to choose. */
+  /** The suggestion in functions/.env.example, where a deployment has to choose. */
   readonly example?: string;
-  /** The value in the emulator where none is set. */
+  /** The default in the emulator. */
   readonly inEmulator?: string;
 }
 
@@ -318,10 +318,10 @@ export const settings = {
 
 export type SettingName = keyof typeof settings;
 
-/** A setting as those need it who list settings. */
+/** A setting, for code that lists settings. */
 export type DeclaredSetting = Setting<z.ZodType>;
 
-/** The settings by name, for those who list them. */
+/** The settings by name, for code that lists them. */
 export const settingList: readonly (DeclaredSetting & { readonly name: string })[] = Object.entries(
   settings,
 ).map(([name, declared]: [string, DeclaredSetting]) => ({ name, ...declared }));

@@ -1,7 +1,7 @@
 /**
- * Limits a function to one run at a time and one that waits, however often it is called. Whoever calls during a
- * run gets the next one, because the one under way may have looked already at what the caller wants seen. Calls that share
- * a run share the arguments of the first of them.
+ * Limits a function to one run at a time and one waiting run, however often it is called. Calls that arrive during a run
+ * share the next one, because the current run may have missed what they are about. Calls that share a run use the
+ * arguments of the first.
  */
 export function sharedRun<Arguments extends readonly unknown[], T>(
   run: (...args: Arguments) => Promise<T>,

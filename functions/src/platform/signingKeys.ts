@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The keys of a secret, never none: the first signs, all verify. */
+/** The keys of a secret, at least one: the first signs, all verify. */
 export type SigningKeys = readonly [Uint8Array, ...Uint8Array[]];
 
 const key = z.string().min(1);
