@@ -8,10 +8,10 @@ export const erase = taskFunction(
     name: "erase",
     account: "operate",
     memory: "512MiB",
-    // The longest that Cloud Tasks waits for an answer; what takes longer goes on in another task.
+    // The longest that Cloud Tasks waits for an answer; longer work continues in another task.
     timeoutSeconds: 1800,
     concurrency: 1,
-    // For a store that is away, or a process that dies: for some hours.
+    // Covers some hours of an unavailable store or dying processes.
     retry: { attempts: 20, minBackoff: 30, maxBackoff: 3_600 },
     dispatches: { atOnce: 1 },
     maxInstances: 1,
@@ -47,7 +47,7 @@ export const ops = httpFunction(
     name: "ops",
     account: "operate",
     memory: "512MiB",
-    // Hosting waits no longer. What enqueues much is bounded, and the sweep goes on with what was not enqueued.
+    // Hosting waits no longer. Large enqueuing is bounded, and the sweep enqueues the rest.
     timeoutSeconds: 60,
     concurrency: 10,
     maxInstances: 1,
@@ -102,7 +102,7 @@ export const health = httpFunction(
     account: "operate",
     memory: "256MiB",
     timeoutSeconds: 30,
-    // Anyone may call it: what comes at once shares one instance's few connections.
+    // Anyone may call it: simultaneous calls share one instance's few connections.
     concurrency: 20,
     maxInstances: 1,
     // Whether they are set is part of being ready.

@@ -25,7 +25,7 @@ export interface Readiness {
 // A load balancer and an uptime check wait for about ten seconds.
 const TIMEOUT_MS = 4000;
 
-/** Checks, at once, whether what every function needs is there. */
+/** Checks, in parallel, whether everything that functions need is available. */
 export async function checkReadiness({
   database,
   readFirestore,
@@ -79,7 +79,7 @@ async function checkMigrations(db: Database): Promise<void> {
   }
 }
 
-/** Live: this process answers. Ready: so does what it needs. */
+/** Live: this process answers. Ready: everything it needs answers, too. */
 export const paths: Paths = {
   "/live": {
     GET: route({ callers: anyone, summary: "the functions answer" }, async () => ({
@@ -96,7 +96,7 @@ export const paths: Paths = {
       async () => {
         const readiness = await checkReadiness({
           database,
-          // Its client takes half a second to load, which whoever only asks whether we live need not wait for.
+          // Its client takes half a second to load; a liveness check does not wait for it.
           readFirestore: async () => {
             const { firestore } = await import("../../platform/firebase.ts");
             return firestore().doc("parma/health").get();

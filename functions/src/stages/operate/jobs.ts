@@ -1,7 +1,7 @@
 import type { Upkeep } from "../../domain/upkeep/upkeep.ts";
 import { scheduledJob } from "../../platform/scheduledJob.ts";
 
-// By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
+// In a file of their own: what firebase-functions needs for HTTP and tasks takes ten times as long to load.
 
 type LoadUpkeep = () => Promise<readonly Upkeep[]>;
 
@@ -15,7 +15,7 @@ export const sweepJob = (loadUpkeep: LoadUpkeep) =>
       memory: "256MiB",
       // Enqueuing some thousand tasks takes seconds each.
       timeoutSeconds: 180,
-      // The next run does what this one could not.
+      // The next run makes up for it.
       retries: 0,
       maxInstances: 1,
       connections: 1,
@@ -31,7 +31,7 @@ export const sweepJob = (loadUpkeep: LoadUpkeep) =>
     },
   );
 
-/** Looks for what is wrong with the data, tells operators, and pauses sources that bring it. */
+/** Looks for wrong data, tells operators, and pauses the sources that deliver it. */
 export const checkData = scheduledJob(
   {
     name: "checkData",
@@ -39,9 +39,9 @@ export const checkData = scheduledJob(
     // Between two ticks, when least is mined.
     schedule: "50 * * * *",
     memory: "256MiB",
-    // The checks take seconds; one that hangs is given up after 30.
+    // The checks take seconds; a hanging one is cancelled after 30.
     timeoutSeconds: 300,
-    // The next run does what this one could not.
+    // The next run makes up for it.
     retries: 0,
     maxInstances: 1,
     connections: 1,
@@ -56,7 +56,7 @@ export const checkData = scheduledJob(
   },
 );
 
-/** Deletes what has been kept for long enough, by the retention steps of all stages. */
+/** Deletes expired data by the retention steps of all stages. */
 export const retainJob = (loadUpkeep: LoadUpkeep) =>
   scheduledJob(
     {
@@ -77,7 +77,7 @@ export const retainJob = (loadUpkeep: LoadUpkeep) =>
       const { database } = await import("../../platform/postgres.ts");
       const { firestore } = await import("../../platform/firebase.ts");
       const { blobStore } = await import("../../adapters/blobStore.ts");
-      // The last batch takes seconds, a minute where a store is slow.
+      // The last batch takes seconds, or a minute if a store is slow.
       const end = Date.now() + 420_000;
       const stores = { db: await database(), firestore: firestore(), blobStore: blobStore() };
       return retain(await loadUpkeep(), stores, { now, mayGoOn: () => Date.now() < end });

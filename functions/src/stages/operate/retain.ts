@@ -13,7 +13,7 @@ const DAY_MS = 24 * 3_600_000;
 
 export interface RetainOptions {
   readonly now: Date;
-  /** Asked between two batches: the next run goes on where this one stops. */
+  /** Asked between batches: the next run continues where this one stops. */
   readonly mayGoOn: () => boolean;
 }
 
@@ -27,7 +27,7 @@ interface Work {
 
 /**
  * Runs the retention steps of all stages: one batch of each step and source in turn, so that one with much to delete
- * does not hold up the others. One that fails does not stop the others.
+ * does not hold up the others. A failing step does not stop the others.
  *
  * @throws the first failure, once the others have had their turn
  */
@@ -73,7 +73,7 @@ const retentionRow = z.object({
   runsDays: days,
 });
 
-// The default, and what holds for each source.
+// The default, and each source's own settings.
 const RETENTION = `
   select source.id as source_id, kept.raw_documents_days, kept.values_days, kept.news_days, kept.runs_days
     from (select id from data_source union all select null) source

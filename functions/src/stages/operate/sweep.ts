@@ -1,9 +1,9 @@
 import type { Patience, SweepContext, Upkeep } from "../../domain/upkeep/upkeep.ts";
 
 /**
- * Runs the sweep steps of all stages, one after the other. One that fails does not stop the others.
+ * Runs the sweep steps of all stages, one after another. A failing step does not stop the others.
  *
- * @returns how much of what was set going again, or failed
+ * @returns how much of each kind was restarted or failed
  * @throws Error with the first failure as its cause, once all have had their turn
  */
 export async function sweep(

@@ -25,7 +25,7 @@ const FORGET_PEOPLE = `
    where id in (
      select id from pipeline.erasure where finished_at < $1 and left_to_others <> '[]' limit $2)`;
 
-/** Empties what receipts of erasures leave to others: it names people. */
+/** Clears the part of erasure receipts that is left to others, because it names people. */
 async function forgetPeople({ db }: RetentionStores, { before }: Expired): Promise<Batch> {
   const { rowCount } = await db.query(FORGET_PEOPLE, [before, ERASURES_A_BATCH]);
   return { removed: rowCount ?? 0, isLast: rowCount !== ERASURES_A_BATCH };

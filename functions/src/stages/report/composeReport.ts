@@ -12,7 +12,7 @@ export interface ReportRequest {
   readonly userId: number;
   readonly userName: string;
   readonly period: Period;
-  /** Where the report of the week before ended; null where there was none. */
+  /** The end of the previous week's report; null if there was none. */
   readonly toldUntil: Date | null;
 }
 
@@ -27,7 +27,7 @@ const COMPANIES = `
 
 /**
  * A user's report: the news of the followed companies that were found since the report before, the most important
- * company first. Undefined where the user follows none. A muted company is in it: muting ends the alerts.
+ * company first. Undefined if the user follows none. Muted companies are included: muting only ends alerts.
  */
 export async function composeReport(
   db: Database,
@@ -36,7 +36,7 @@ export async function composeReport(
   const followed = await selectRows(db, companyRow, COMPANIES, [userId]);
   if (followed.length === 0) return undefined;
   const ids = followed.map(({ id }) => id);
-  // Reports are not made to the second: each goes on where that of the week before ended, if there was one.
+  // Reports are not made to the second: each continues where the previous week's ended, if there was one.
   const untold = { from: toldUntil ?? period.from, to: period.to };
   const rounds = await roundsOfPeriod(db, ids, untold);
   const news = toldOnce(await findingsOfPeriod(db, ids, untold), rounds);
@@ -76,7 +76,7 @@ function toldOnce(found: readonly FindingRow[], rounds: readonly CompanyRound[])
   });
 }
 
-/** The companies that have something to tell: those with the most severe news first, then those with the most. */
+/** The companies with news: the most severe first, then the most numerous. */
 function inOrder(
   followed: readonly CompanyRow[],
   news: readonly FindingRow[],
@@ -86,7 +86,7 @@ function inOrder(
     const own = news.filter(({ companyId }) => companyId === id);
     const hasRound = rounds.some(({ companyId }) => companyId === id);
     const ranks = own.map(({ severity }) => SEVERITIES.indexOf(severity));
-    // A funding round is as important as anything that is said of a company.
+    // A funding round ranks with the most severe news.
     return { best: Math.min(...ranks, hasRound ? 0 : SEVERITIES.length), count: own.length };
   };
   return followed

@@ -25,7 +25,7 @@ export const sendReport = taskFunction(
     account: "report",
     // Drawing fifty sparklines takes about 200 MB.
     memory: "512MiB",
-    // Each channel of the user takes up to half a minute where its provider hangs.
+    // Each of the user's channels takes up to half a minute if its provider hangs.
     timeoutSeconds: 300,
     concurrency: 2,
     // The deliveries count their attempts themselves; after these the sweeper takes over.

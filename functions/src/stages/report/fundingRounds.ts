@@ -5,7 +5,7 @@ import { formatNumber } from "../../domain/words/numbers.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 import type { Period } from "./week.ts";
 
-/** A funding round, whose it is, and the item that it is at its source. */
+/** A company's funding round, and its item at the source. */
 export interface CompanyRound {
   readonly companyId: number;
   readonly itemKey: string;
@@ -81,7 +81,7 @@ function newFields({ table, columns }: (typeof kinds)[number]): string {
 
 function roundsOf(companyId: number, fields: readonly RoundField[], { to }: Period): CompanyRound[] {
   const keys = [...new Set(fields.filter((field) => !isInvestor(field)).map(({ itemKey }) => itemKey))];
-  // An item within a round, as an investor is, has a key that goes on from the round's.
+  // An item within a round, such as an investor, has a key that extends the round's.
   const rounds = keys.filter((key) => !keys.some((other) => key.startsWith(`${other}/`)));
   return rounds
     .map((key) => {
@@ -128,7 +128,7 @@ function investorsOf(fields: readonly RoundField[]): string[] {
   return [number === 1 ? "1 investor" : `${formatNumber(number)} investors`];
 }
 
-/** Whether a finding only says that a round, which is told by itself, is there. */
+/** Whether a finding only announces a round that the report tells by itself. */
 export function tellsOfRound(
   { companyId, itemKey, measurementName }: FindingRow,
   round: CompanyRound,

@@ -1,6 +1,6 @@
 import { scheduledJob } from "../../platform/scheduledJob.ts";
 
-// By themselves: what firebase-functions needs for HTTP and tasks takes ten times as long to load as this.
+// In a file of their own: what firebase-functions needs for HTTP and tasks takes ten times as long to load.
 
 /** Plans everybody's report, on Monday mornings. */
 export const weeklyReports = scheduledJob(

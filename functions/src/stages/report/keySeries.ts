@@ -26,13 +26,13 @@ const candidateRow = z
 type ReportedSeries = z.output<typeof candidateRow>;
 
 const MAX_SERIES = 4;
-// A sparkline is 132 pixels wide. Where more points came in the week, as of hours, those are what it shows.
+// A sparkline is 132 pixels wide. If more points came in the week, as in hourly series, it shows the week's.
 const DRAWN_POINTS = 60;
 const MAX_POINTS = 200;
 
 /**
- * The series of each company that a report shows: those that the news are about, then those of the company itself
- * that changed most over the week. Three statements, whatever the number of companies.
+ * The series that a report shows for each company: those in the news, then the company's own that changed most over the
+ * week. Three statements, whatever the number of companies.
  */
 export async function keySeries(
   db: Database,
@@ -80,7 +80,7 @@ interface Moved extends ReportedSeries {
   readonly change: number | null;
 }
 
-/** The candidates that can be drawn, but for those that have stood still since before the week, unless they are news. */
+/** The candidates that can be drawn, without those unchanged since before the week, unless they are news. */
 async function changesOf(
   db: Database,
   candidates: readonly ReportedSeries[],
@@ -140,8 +140,8 @@ function described(
 }
 
 /**
- * The change in percent of the newest value against the last one before a time. Null where there is no such value,
- * where it was zero, or where nothing came since.
+ * The change in percent of the newest value against the last one before a time. Null if there is no such value,
+ * if it was zero, or if nothing came since.
  */
 export function changeSince(points: readonly ChartPoint[], from: Date): number | null {
   const latest = points.at(-1);

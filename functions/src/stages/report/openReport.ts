@@ -6,14 +6,14 @@ import { type Database, selectRow } from "../../platform/postgres.ts";
 const reportRow = z.object({
   userName: z.string(),
   periodTo: z.date(),
-  /** Where the report of the week before ended; null where there was none. */
+  /** The end of the previous week's report; null if there was none. */
   toldUntil: z.date().nullable(),
   pageBlob: z.string().nullable(),
-  /** Those that are still to be sent. */
+  /** The ones still to be sent. */
   deliveries: z.array(z.coerce.number()),
 });
 
-/** A user's report of a week, and what is left to do about it. */
+/** A user's weekly report, and what is left to do for it. */
 export type OpenReport = z.output<typeof reportRow>;
 
 /**

@@ -14,7 +14,7 @@ export interface PlanContext {
   readonly now: Date;
 }
 
-/** Enqueues a report for each user who follows companies and has a channel. Again in a week, it changes nothing. */
+/** Enqueues a report for each user who follows companies and has a channel. A second run in a week changes nothing. */
 export async function planReports({
   db,
   enqueue,

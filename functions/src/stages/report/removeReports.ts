@@ -29,7 +29,7 @@ const REMOVE_REPORTS = `
 
 const reportRow = z.object({ userId: z.int(), week: z.string(), pageBlob: z.string().nullable() });
 
-/** Removes users' weekly reports: the pages that were kept, and what is recorded of them. */
+/** Removes users' weekly reports: their pages and records. */
 export function removeReports(
   { db, blobStore }: Pick<RetentionStores, "db" | "blobStore">,
   { before }: Expired,

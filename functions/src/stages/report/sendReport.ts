@@ -20,7 +20,7 @@ export interface ReportContext extends SendContext {
  * Makes a user's report of a week, keeps its page, and sends it once to each channel. Run again, it does what is
  * left to do.
  *
- * @throws NotSentYetError where a channel is to be tried again
+ * @throws NotSentYetError if a channel is to be tried again
  */
 export async function sendReport(context: ReportContext, report: SendReportPayload): Promise<void> {
   const open = await openReport(context.db, report, context.clock());
@@ -39,7 +39,7 @@ export async function sendReport(context: ReportContext, report: SendReportPaylo
       failures.push(error);
     }
   };
-  // A channel that fails, or a store that does, stops none of the others.
+  // A failing channel or store does not stop the others.
   if (message !== undefined) await attempt(() => keepPage(context, report, open, message));
   for (const id of open.deliveries) {
     await attempt(() =>
@@ -61,7 +61,7 @@ async function keepPage(
   message: ReportMessage,
 ): Promise<void> {
   if (pageBlob !== null) return;
-  // Mail and charts take long to load, and a report that is repeated has its page.
+  // Mail and charts take long to load, and a repeated report already has its page.
   const { reportPage } = await import("./sendReport.ts");
   const name = `reports/users/${userId}/${week}.html`;
   await blobStore.write(name, Buffer.from(await reportPage(message)));
@@ -77,7 +77,7 @@ async function withUnsubscribe(message: ReportMessage, channelId: number): Promi
   return { ...message, links: { ...message.links, unsubscribe } };
 }
 
-/** A report as one page that needs nothing beside it: the email, with its images inside. */
+/** A report as one self-contained page: the email with its images inside. */
 export async function reportPage(message: ReportMessage): Promise<string> {
   const charts = await drawCharts(messageCharts(message));
   const { html, images } = renderEmail(message, (id) => charts.has(id));

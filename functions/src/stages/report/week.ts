@@ -1,7 +1,7 @@
 const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 
-/** The Monday (UTC) of the week that a time lies in, as `2026-11-23`: the name of a weekly report. */
+/** The Monday (UTC) of a time's week, as `2026-11-23`: the name of a weekly report. */
 export function weekOf(now: Date): string {
   const daysSinceMonday = (now.getUTCDay() + 6) % 7;
   return new Date(now.getTime() - daysSinceMonday * DAY_MS).toISOString().slice(0, "2026-11-23".length);

@@ -61,20 +61,20 @@ export function readFailures(db: Database, id: number): Promise<z.output<typeof 
   return selectRows(db, failureRow, FAILURES, [id]);
 }
 
-/** The payload of a `processAgain` task: the raw documents of one company, from where it has come to. */
+/** The payload of a `processAgain` task: one company's raw documents, from its current position. */
 export const processAgainPayload = z.object({ backfillId: z.int(), companyId: z.int() });
 
 export type ProcessAgainPayload = z.output<typeof processAgainPayload>;
 
-/** The task that goes on with a company; in the same round, it is the same. */
+/** The task that continues a company; within a round it is the same task. */
 export function processAgainTask(payload: ProcessAgainPayload, round: number): Task {
   return { id: taskId("process", payload.backfillId, payload.companyId, round), payload };
 }
 
 /**
- * Cancels a backfill: what is done stays done, and nothing more is.
+ * Cancels a backfill: finished work stays, and no more is done.
  *
- * @throws ApiError 404, or 409 where it has ended
+ * @throws ApiError 404, or 409 if it has ended
  */
 export async function cancelBackfill(
   { db, operator, now }: Pick<OperationContext, "db" | "operator" | "now">,

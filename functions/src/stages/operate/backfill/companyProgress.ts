@@ -11,7 +11,7 @@ export interface NextDocument extends ProcessAgainPayload {
   /** How often it has been begun, this time included. */
   readonly attempt: number;
   readonly lastError: string | null;
-  /** The document before it: where the company stands. */
+  /** The previous document: the company's position. */
   readonly afterId: string | null;
 }
 
@@ -57,9 +57,9 @@ const END = `
    where backfill_id = $1 and company_id = $2 and ended_at is null`;
 
 /**
- * Begins the next document of a company, the oldest first; ends the company where there is none.
+ * Begins a company's next document, the oldest first; ends the company if there is none.
  *
- * @returns undefined where nothing is left to do, or the backfill was cancelled
+ * @returns undefined if nothing is left to do or the backfill was cancelled
  */
 export async function beginNext(
   db: Database,
@@ -82,9 +82,9 @@ const LOCK_PROGRESS = `
      for update`;
 
 /**
- * Locks where a company stands until the end of the transaction.
+ * Locks a company's position until the end of the transaction.
  *
- * @returns false where another process has done the document meanwhile
+ * @returns false if another process has done the document meanwhile
  */
 export async function lockProgress(
   connection: Database,
@@ -102,7 +102,7 @@ const ADVANCE = `
          failed = failed + ($6 = 'failed')::int
    where backfill_id = $1 and company_id = $2`;
 
-/** Moves a company on, past a document that is done. It belongs into the transaction that does it. */
+/** Moves a company past a finished document, in the transaction that finishes it. */
 export async function advance(
   connection: Database,
   { backfillId, companyId, observedAt, id }: NextDocument,
@@ -117,7 +117,7 @@ const RECORD_FAILURE = `
   values ($1, $2, $3, $4)
   on conflict do nothing`;
 
-/** Records that a document cannot be processed as things are. */
+/** Records that a document cannot currently be processed. */
 export async function recordFailure(
   connection: Database,
   { backfillId, companyId, id }: NextDocument,
@@ -130,7 +130,7 @@ const RECORD_ERROR = `
   update pipeline.backfill_company set last_error = $4
    where backfill_id = $1 and company_id = $2 and after_id is not distinct from $3`;
 
-/** Remembers why a try did not end, for the one that is its last. */
+/** Remembers why a try failed, for the report of the last try. */
 export async function recordError(
   db: Database,
   { backfillId, companyId, afterId }: NextDocument,

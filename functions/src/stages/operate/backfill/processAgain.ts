@@ -113,7 +113,7 @@ async function runAsNew({ db, enqueue }: ProcessAgainContext, next: NextDocument
     return true;
   });
   if (!done) return;
-  // One that gets lost between here and the queue is found by the sweeper: it is RECEIVED.
+  // If one is lost on its way to the queue, the sweep finds it: it is RECEIVED.
   await enqueue("normalizeAgain", [normalizeAgainTask(next, now.getTime())]);
   logEvent("document_processed_again", { state: "RECEIVED" });
 }
@@ -151,7 +151,7 @@ const LOCK_DOCUMENT = `
      and removed_at is null and values_removed_at is null
      for no key update`;
 
-/** @returns undefined where the document is done by another, or has changed: then it is begun again as what it is now */
+/** @returns undefined if another process did the document, or if it changed: then it is begun again as it is now */
 async function replaceAll(
   connection: Database,
   { next, extracted }: { readonly next: NextDocument; readonly extracted: ExtractedDocument },

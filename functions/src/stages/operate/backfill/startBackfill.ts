@@ -23,8 +23,8 @@ export interface BackfillRequest {
 }
 
 /**
- * Begins a backfill, and enqueues its work. Interrupted, it is gone as a whole or goes on by itself: the sweeper finds
- * what was not enqueued. There is one backfill of a source and mode at a time.
+ * Begins a backfill and enqueues its work. If interrupted, it is either gone as a whole or continues by itself: the sweep
+ * enqueues the rest. A source has one backfill per mode at a time.
  *
  * @throws ApiError 404 where there is no such source, or nothing to do; 409 where one is under way; 422 for a range that
  *   ends before it begins
@@ -65,7 +65,7 @@ export async function startBackfill(context: OperationContext, request: Backfill
   return readBackfill(db, id);
 }
 
-// Two that are asked for at once: the second finds the first.
+// Of two simultaneous requests, the second finds the first.
 const LOCK = "select pg_advisory_xact_lock(hashtextextended('pipeline.backfill ' || $1::int, 0))";
 
 const idRow = z.object({ id: z.coerce.number() });
@@ -156,7 +156,7 @@ async function addTask(
   now: Date,
 ): Promise<number[]> {
   let added: number[] = [];
-  // One that names its companies itself has one call for all of them.
+  // A source that names its companies itself has one call for all of them.
   if (!isCrm(source)) {
     const rows = await selectRows(connection, companyRow, ADD_COMPANIES, [backfillId, companies, all]);
     if (rows.length === 0) throw nothing("No company of this source lacks anything in this range");

@@ -31,7 +31,7 @@ const SILENT = `
 
 const silentRow = z.object({ backfillId: z.coerce.number(), companyId: z.int() });
 
-/** Goes on with backfills whose tasks got lost. */
+/** Continues backfills whose tasks were lost. */
 export async function sweepBackfills(
   { db, enqueue }: { db: Database; enqueue: EnqueueTasks },
   patience: Patience,

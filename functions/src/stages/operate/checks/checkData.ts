@@ -13,7 +13,7 @@ export interface CheckContext {
   readonly db: TransactionalDatabase;
   readonly enqueue: EnqueueTasks;
   readonly checks: readonly DataCheck[];
-  /** How long one check may take, where its usual time is not meant. */
+  /** The time limit of one check, if not the usual one. */
   readonly timeoutMs?: number;
 }
 
@@ -27,7 +27,7 @@ export interface CheckReport {
 
 /**
  * Runs the data checks, one after another, and records how each did; tells operators what changed, and pauses and
- * resumes the sources of checks that halt. A check that does not work stops no other.
+ * resumes the sources of checks that halt. A broken check does not stop the others.
  *
  * @throws AggregateError after all, where checks could not be run or recorded for a reason that is not their own
  */
@@ -120,7 +120,7 @@ async function enqueueAll(enqueue: EnqueueTasks, tasks: RecordedCheck["tasks"]):
   }
 }
 
-// What a check that is no more had paused goes on; its rows go with it.
+// Sources paused by a check that no longer exists resume; its rows are deleted with it.
 const REMOVE_OTHERS = `
   with gone as (delete from pipeline.data_check where name <> all ($1::text[]))
   delete from pipeline.source_pause where paused_by like 'check:%' and paused_by <> all ($2::text[])`;

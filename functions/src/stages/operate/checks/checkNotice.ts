@@ -8,7 +8,7 @@ export interface CheckChange {
   readonly resumed: readonly string[];
 }
 
-/** What operators are told when a check changes its state, or what it pauses. */
+/** The notice to operators when a check changes its state or the sources it pauses. */
 export function checkNotice(
   check: DataCheck,
   outcome: CheckOutcome,

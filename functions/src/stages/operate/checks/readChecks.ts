@@ -5,7 +5,7 @@ import { z } from "zod";
 // Beside src/ and lib/, at the same depth of both, and deployed with the code.
 const CHECKS = join(import.meta.dirname, "../../../../checks");
 
-/** A query that returns what is wrong with the data, and what operators are told of it. */
+/** A query that returns wrong data, and the words that operators get about it. */
 export interface DataCheck {
   readonly name: string;
   /** What holds while it passes. */
@@ -23,7 +23,7 @@ const header = z.strictObject({
   do: z.string(),
 });
 
-/** Reads all checks of functions/checks, by name. @throws Error where the comment at a head is not complete */
+/** Reads all checks in functions/checks, by name. @throws Error if a head comment is incomplete */
 export async function readChecks(): Promise<DataCheck[]> {
   const files = (await readdir(CHECKS)).filter((file) => file.endsWith(".sql")).toSorted();
   return Promise.all(
@@ -33,7 +33,7 @@ export async function readChecks(): Promise<DataCheck[]> {
   );
 }
 
-/** The check that a file's text is. */
+/** Parses a file's text as a check. */
 export function checkOf(name: string, sql: string): DataCheck {
   const parsed = header.safeParse(headerFields(sql));
   if (!parsed.success) {
@@ -43,7 +43,7 @@ export function checkOf(name: string, sql: string): DataCheck {
   return { name, title, severity: severity === "halt" ? "HALT" : "WARN", means, remedy, sql };
 }
 
-/** `-- name: text`, and lines that go on, up to the first that is neither. */
+/** `-- name: text` and continuation lines, up to the first other line. */
 function headerFields(sql: string): Record<string, string> {
   const fields: [name: string, text: string][] = [];
   for (const line of sql.split("\n")) {

@@ -23,7 +23,7 @@ export interface CheckRun {
 export interface RecordedCheck {
   /** Since when it is in its state. */
   readonly since: Date;
-  /** Undefined where nothing changed that operators are told. */
+  /** Undefined if nothing changed that operators are told. */
   readonly change: CheckChange | undefined;
   /** What is to be enqueued once this is committed. */
   readonly tasks: Readonly<Record<"deliver" | "mineSource", readonly Task[]>>;
@@ -36,7 +36,7 @@ export function pausedBy(name: string): string {
 
 const stateRow = z.object({ state: z.enum(["PASSING", "FAILING", "BROKEN"]), since: z.date() });
 
-// The row's lock is held until the transaction ends, so that of two runs at once one tells.
+// The row stays locked until the transaction ends, so of two simultaneous runs only one tells.
 const LOCK = `
   insert into pipeline.data_check as "check"
     (name, title, severity, state, since, last_run_at, duration_ms, failing_count)
@@ -52,7 +52,7 @@ const RECORD = `
 
 const DELETE_ROWS = "delete from pipeline.data_check_row where check_name = $1";
 
-// A source that was removed meanwhile is left out.
+// Sources removed meanwhile are left out.
 const INSERT_ROWS = `
   insert into pipeline.data_check_row (check_name, position, data_source_id, finding)
   select $1, position, source.id, finding
@@ -97,7 +97,7 @@ export async function recordCheck(connection: Database, run: CheckRun): Promise<
   };
 }
 
-/** A check that halts pauses the sources of its rows, and no others. One that is broken knows nothing of them. */
+/** A halting check pauses exactly the sources in its rows. A broken check changes nothing. */
 async function settlePauses(connection: Database, { check, outcome, now }: CheckRun) {
   if (outcome.state === "BROKEN") return { paused: [], resumed: [] };
   const by = pausedBy(check.name);

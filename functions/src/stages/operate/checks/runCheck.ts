@@ -4,7 +4,7 @@ import { errorText } from "../../../platform/errorText.ts";
 import { selectRow, type TransactionalDatabase } from "../../../platform/postgres.ts";
 import type { DataCheck } from "./readChecks.ts";
 
-/** The time that a check looks at. */
+/** The period that a check looks at. */
 export interface CheckPeriod {
   readonly now: Date;
   readonly since: Date;
@@ -20,13 +20,13 @@ export type CheckOutcome =
       readonly failingCount: number;
       /** The first of the rows. */
       readonly findings: readonly CheckRow[];
-      /** All sources that rows can be laid to. */
+      /** All sources that rows name. */
       readonly sourceIds: readonly number[];
     }
   | { readonly state: "BROKEN"; readonly error: string };
 
 const KEPT_ROWS = 100;
-/** A check takes milliseconds; one that takes so long is no check any more, and a load. */
+/** A check takes milliseconds; one that takes this long is a burden on the database. */
 const TIMEOUT_MS = 30_000;
 
 const LIMITS =
@@ -50,9 +50,9 @@ const resultRow = z.object({
 });
 
 /**
- * Runs a check in a transaction that may only read.
+ * Runs a check in a read-only transaction.
  *
- * @throws what may pass and says nothing of the check: a connection that is lost, a server that goes down
+ * @throws passing errors that are not the check's fault: a lost connection, a server that shuts down
  */
 export async function runCheck(
   db: TransactionalDatabase,

@@ -17,9 +17,9 @@ interface EraseInput {
 }
 
 /**
- * Erases a company with all its data. Asked for again, it goes on where it stopped, or gives the receipt.
+ * Erases a company with all its data. A repeated request continues where it stopped, or returns the receipt.
  *
- * @throws ApiError 404 where there is none
+ * @throws ApiError 404 if there is none
  */
 export async function eraseCompany(context: EraseContext, { id, by, now }: EraseInput): Promise<Receipt> {
   const { id: erasureId } = await openErasure(context.db, { kind: "COMPANY", subjectId: id, by, now });
@@ -27,9 +27,9 @@ export async function eraseCompany(context: EraseContext, { id, by, now }: Erase
 }
 
 /**
- * Erases a user with all data that is the user's. Asked for again, it goes on where it stopped, or gives the receipt.
+ * Erases a user with all their data. A repeated request continues where it stopped, or returns the receipt.
  *
- * @throws ApiError 404 where there is none
+ * @throws ApiError 404 if there is none
  */
 export async function eraseUser(context: EraseContext, { id, by, now }: EraseInput): Promise<Receipt> {
   const { id: erasureId } = await openErasure(context.db, { kind: "USER", subjectId: id, by, now });
@@ -39,25 +39,24 @@ export async function eraseUser(context: EraseContext, { id, by, now }: EraseInp
 /**
  * Marks a company or a user, and leaves the work to the function `erase`.
  *
- * @returns the receipt as it is by then, without what is left to others: that names people, and this is put on record
- * @throws ApiError 404 where there is none
+ * @returns the receipt so far, without the part left to others, which names people: this one is recorded
+ * @throws ApiError 404 if there is none
  */
 export async function eraseLater(
   { db, enqueue }: { readonly db: TransactionalDatabase; readonly enqueue: EnqueueTasks },
   { kind, id, by, now }: EraseInput & Pick<Receipt, "kind">,
 ): Promise<Omit<Receipt, "leftToOthers">> {
   const { leftToOthers: _people, ...receipt } = await openErasure(db, { kind, subjectId: id, by, now });
-  // Named by the time, so that asking again helps where the task of before is gone.
+  // Named by the time, so that a repeated request helps if the earlier task is gone.
   if (receipt.finishedAt === null) await enqueue("erase", [eraseTask(receipt.id, now)]);
   return receipt;
 }
 
 /**
- * Does what is left to do of an erasure. The mark is there; then what could come is stopped, what is outside of
- * Postgres goes while the rows are there, then the rows, and then what came outside in between. Each step may be done
- * again, and be interrupted anywhere.
+ * Does the rest of an erasure. The mark is set; then new work is stopped, data outside Postgres is removed while the rows
+ * exist, then the rows, and then what came outside in between. Each step may be repeated and interrupted anywhere.
  *
- * @throws the signal's reason where it is told to stop
+ * @throws the signal's reason when it is told to stop
  */
 async function runErasure(context: EraseContext, erasureId: number): Promise<Receipt> {
   const { db, clock } = context;

@@ -6,7 +6,7 @@ import { selectRow } from "../../../platform/postgres.ts";
 import { eraseRow } from "./eraseRows.ts";
 import { addCounts, type EraseContext, leaveToOthers, type Receipt } from "./erasure.ts";
 
-// Whose a channel is, its subscriptions say; and where one was ended, what was sent through it.
+// A channel's owner is known by its subscriptions or, if they ended, by what was sent through it.
 const NOTE_OWN_CHANNELS = `
   update pipeline.erasure
      set own_channels = own_channels || array(
@@ -37,7 +37,7 @@ const NEXT_OWN_CHANNEL = `
 
 const channelRow = z.object({ id: z.int(), secretId: z.string().nullable(), isSecretShared: z.boolean() });
 
-/** Erases the channels that are a user's only, each after its secret: its row is what names the secret. */
+/** Erases the channels that belong to the user alone, each after its secret, because its row names the secret. */
 export async function eraseChannels(context: EraseContext, { id, subjectId }: Receipt): Promise<void> {
   await context.db.query(NOTE_OWN_CHANNELS, [id, subjectId]);
   for (;;) {
@@ -63,13 +63,13 @@ async function eraseSecret({ db, removeSecret }: EraseContext, erasureId: number
   else await leaveToOthers(db, erasureId, [{ where: "Secret Manager", what: `${secretId} (${reason})` }]);
 }
 
-/** Deletes a channel's secret. @returns why it is still there, where it is */
+/** Deletes a channel's secret. @returns why it could not be deleted; undefined if it was */
 export type RemoveSecret = (secretId: string) => Promise<string | undefined>;
 
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 
-/** {@link RemoveSecret} in Secret Manager. @throws what may pass */
+/** {@link RemoveSecret} in Secret Manager. @throws passing errors */
 export const removeChannelSecret: RemoveSecret = async (secretId) => {
   if (!CHANNEL_SECRET_ID.test(secretId)) return "its name is not that of a channel's secret";
   if (IN_EMULATOR) return "the emulator has no Secret Manager";

@@ -15,14 +15,14 @@ const REMOVALS_AT_A_TIME = 10;
 
 type OutsideContext = Pick<EraseContext, "db" | "firestore" | "blobStore" | "signal" | "onBatch">;
 
-/** Removes what a company or a user has in Firestore and in the blob store. Again, it removes what has come since. */
+/** Removes a company's or user's data in Firestore and the blob store. A second run removes what has come since. */
 export async function eraseOutside(context: OutsideContext, receipt: Receipt): Promise<void> {
   const { id, kind, subjectId } = receipt;
   if (kind === "USER") {
     await inPages(context, id, "blob store", () => blobsBelow(context, `reports/users/${subjectId}`));
     return;
   }
-  // Each source that a document was ever filed under: also one that is gone or has another name now.
+  // Every source that a document was ever filed under, including deleted and renamed ones.
   for (const source of await context.firestore.collection(SOURCES_COLLECTION).listDocuments()) {
     const documents = source.collection("raw_data").where("company_id", "==", String(subjectId));
     await inPages(context, id, "firestore raw_data", () => pathsOf(documents));
@@ -79,7 +79,7 @@ const DONE = `
          counts = counts || jsonb_build_object($3::text, coalesce((counts ->> $3)::int, 0) + $4)
    where id = $1 and pages_done = $2 and in_hand is not null`;
 
-/** Removes and counts what is in hand. @returns how many pages are done */
+/** Removes and counts the current page. @returns how many pages are done */
 async function settle(context: OutsideContext, erasureId: number): Promise<number> {
   const row = await selectRow(context.db, inHandRow, IN_HAND, [erasureId]);
   if (row === undefined) throw new Error(`There is no erasure ${erasureId}`);

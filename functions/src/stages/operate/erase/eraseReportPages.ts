@@ -21,7 +21,7 @@ const FORGET = "update pipeline.report_run set page_blob = null where page_blob 
 const companyRow = z.object({ name: z.string(), createdAt: z.date() });
 const pageRow = z.object({ userId: z.int(), week: z.string(), pageBlob: z.string() });
 
-/** Removes the pages of people's weekly reports that name a company: each as a whole, since it is one text. */
+/** Removes weekly report pages that name a company, each as a whole, since a page is one text. */
 export async function eraseReportPages(context: EraseContext, { id, subjectId }: Receipt): Promise<void> {
   const { db, blobStore, signal } = context;
   const COMPANY = "select name, created_at from company where id = $1";
@@ -54,7 +54,7 @@ async function blobsWhere(
   return wanted;
 }
 
-/** Undefined where it is gone: a process that died has removed it. */
+/** Undefined if it is gone: a process that died had removed it. */
 async function textOf(blobStore: BlobStore, name: string): Promise<string | undefined> {
   try {
     return new TextDecoder().decode(await blobStore.read(name));

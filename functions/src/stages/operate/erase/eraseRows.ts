@@ -6,7 +6,7 @@ import { addCounts, type EraseContext } from "./erasure.ts";
 const ROWS_A_BATCH = 5_000;
 const ALL_ROWS = 2_147_483_647;
 
-/** Which row is erased with all that belongs to it, and in which erasure. */
+/** The row to erase with everything that belongs to it, and its erasure. */
 export interface ErasedRow {
   readonly erasureId: number;
   /** `schema.table`, quoted; its key is `id`. */
@@ -37,7 +37,7 @@ export async function eraseRow(context: EraseContext, row: ErasedRow): Promise<v
   await context.onBatch?.();
 }
 
-/** Deletes what belongs to a row by way of one table, and the rows of that table. */
+/** Deletes what belongs to a row through one table, and that table's rows. */
 export async function eraseOwnedBy(context: EraseContext, row: ErasedRow, by: string): Promise<void> {
   const owned = await ownedRows(context.db, row.root);
   await eraseOwned(
@@ -79,7 +79,7 @@ const foreignKey = z.object({
 
 type ForeignKey = z.output<typeof foreignKey>;
 
-// Those that cascade, and those that would refuse. One that sets null lets go by itself of what it refers to.
+// Keys that cascade and keys that would refuse. Keys that set null release their reference by themselves.
 const FOREIGN_KEYS = `
   select format('%I.%I', child_schema.nspname, child.relname) as child,
          case child_schema.nspname when 'public' then '' else child_schema.nspname || '.' end || child.relname
@@ -97,13 +97,13 @@ const FOREIGN_KEYS = `
    where key.contype = 'f' and key.confdeltype in ('c', 'r', 'a')
    order by 1, 4, key.conname`;
 
-/** The rows of one table that belong to a root row, by one way of foreign keys. */
+/** One table's rows that belong to a root row through one path of foreign keys. */
 interface OwnedRows {
   /** As it is counted: without the schema `public`. */
   readonly table: string;
   /** The first table on the way. */
   readonly by: string;
-  /** Deletes at most $2 of those that belong to the root row with the key $1. */
+  /** Deletes at most $2 rows that belong to the root row with the key $1. */
   readonly deletion: string;
 }
 

@@ -6,7 +6,7 @@ import { type Database, selectRow, type TransactionalDatabase } from "../../../p
 import { type EnqueueTasks, type Task, taskId } from "../../../platform/taskQueue.ts";
 import type { RemoveSecret } from "./eraseChannels.ts";
 
-/** What we may not or cannot delete, and where it is. */
+/** What we may not or cannot delete, and where it is stored. */
 const leftToOthers = z.object({ where: z.string(), what: z.string() });
 
 export type LeftToOthers = z.output<typeof leftToOthers>;
@@ -26,7 +26,7 @@ const receiptRow = z.object({
   leftToOthers: z.array(leftToOthers),
 });
 
-/** What was erased: ids and numbers, but for what is left to others. */
+/** What was erased: ids and numbers, except for the part left to others. */
 export type Receipt = z.output<typeof receiptRow>;
 
 /** A company or a user. */
@@ -45,7 +45,7 @@ function readReceipt(db: Database, { kind, subjectId }: Erasable): Promise<Recei
   );
 }
 
-/** {@link readReceipt}. @throws ApiError 404 where nobody has asked for it to be erased */
+/** {@link readReceipt}. @throws ApiError 404 if its erasure was never requested */
 export async function receiptOf(db: Database, subject: Erasable): Promise<Receipt> {
   const receipt = await readReceipt(db, subject);
   if (receipt !== undefined) return receipt;
@@ -109,7 +109,7 @@ const LOCK = {
  * Marks a company or a user as being erased, for good: from then on it gets nothing new. Asked for again, it is the
  * same erasure.
  *
- * @throws ApiError 404 where there is none, and none was erased
+ * @throws ApiError 404 if there is none, and none was erased
  */
 export function openErasure(db: TransactionalDatabase, request: ErasureRequest): Promise<Receipt> {
   const { kind, subjectId, by, now } = request;

@@ -40,7 +40,7 @@ export interface CancelledTask {
  * Cancels a scheduled task that waits or runs. Its open calls fail; those in flight end without effect: what they
  * feed from now on is kept and goes no further, and so is what is not normalized by now.
  *
- * @throws ApiError 404, or 409 where it has ended
+ * @throws ApiError 404, or 409 if it has ended
  */
 export function cancelTask(
   { db, operator, now }: Pick<OperationContext, "db" | "operator" | "now">,
