@@ -160,11 +160,13 @@ create table pipeline.company_turn (
   data_source_id integer not null,
   company_id integer not null,
   turn_at timestamp(3) without time zone not null,
+  worked_at timestamp(3) without time zone,
   constraint company_turn_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint company_turn_data_source_id_fkey FOREIGN KEY (data_source_id) REFERENCES public.data_source(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint company_turn_pkey PRIMARY KEY (data_source_id, company_id)
 );
 CREATE INDEX company_turn_company_id_idx ON pipeline.company_turn USING btree (company_id);
+CREATE INDEX company_turn_worked_idx ON pipeline.company_turn USING btree (data_source_id, worked_at) WHERE (worked_at IS NOT NULL);
 
 create table pipeline.data_check (
   name text not null,
@@ -322,6 +324,18 @@ create table pipeline.erasure (
 );
 CREATE INDEX erasure_finished_at_idx ON pipeline.erasure USING btree (finished_at);
 
+create table pipeline.failed_discovery (
+  data_source_id integer not null,
+  company_id integer not null,
+  company_name text not null,
+  reason text not null,
+  failed_at timestamp(3) without time zone not null,
+  constraint failed_discovery_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint failed_discovery_data_source_id_fkey FOREIGN KEY (data_source_id) REFERENCES public.data_source(id) ON UPDATE CASCADE ON DELETE CASCADE,
+  constraint failed_discovery_pkey PRIMARY KEY (data_source_id, company_id)
+);
+CREATE INDEX failed_discovery_company_id_idx ON pipeline.failed_discovery USING btree (company_id);
+
 create table pipeline.finding (
   id bigint generated always as identity not null,
   news_id integer not null,
@@ -418,6 +432,7 @@ create table pipeline.mining_call (
   enqueued_at timestamp(3) without time zone,
   last_turn_at timestamp(3) without time zone,
   runs_alone boolean default false not null,
+  told_to_wait_at timestamp(3) without time zone,
   constraint mining_call_company_id_fkey FOREIGN KEY (company_id) REFERENCES public.company(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint mining_call_pkey PRIMARY KEY (id),
   constraint mining_call_task_id_fkey FOREIGN KEY (task_id) REFERENCES public.scheduled_task(task_id) ON UPDATE CASCADE ON DELETE CASCADE
@@ -633,6 +648,8 @@ create table pipeline.source_breaker (
   last_error_type text,
   last_error_text text,
   last_error_at timestamp(3) without time zone,
+  suspect_failures integer default 0 not null,
+  suspect_type text,
   constraint source_breaker_check CHECK ((num_nulls(down_since, pause_seconds, next_probe_at) =
 CASE state
     WHEN 'CLOSED'::pipeline.breaker_state THEN 3
@@ -1542,6 +1559,8 @@ grant select on pipeline.document_walk to parma_readonly;
 grant delete, insert, select, update on pipeline.erasure to parma_functions;
 grant select on pipeline.erasure to parma_readonly;
 grant usage on pipeline.erasure_id_seq to parma_functions;
+grant delete, insert, select, update on pipeline.failed_discovery to parma_functions;
+grant select on pipeline.failed_discovery to parma_readonly;
 grant delete, insert, select, update on pipeline.finding to parma_functions;
 grant select on pipeline.finding to parma_readonly;
 grant usage on pipeline.finding_id_seq to parma_functions;

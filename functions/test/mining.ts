@@ -28,7 +28,7 @@ function recordedModule(now: Date) {
   const calls: MiningRequest[] = [];
   const discoveries: ModuleCompany[] = [];
   const behaviour = {
-    mine: async (_request: MiningRequest): Promise<void> => {},
+    mine: async (_request: MiningRequest): Promise<unknown> => undefined,
     discover: async (_company: ModuleCompany): Promise<Discovery> => ({ identifiers: {}, validity: now }),
   };
   const module: MiningModule = {
@@ -39,9 +39,10 @@ function recordedModule(now: Date) {
       discoveries.push(company);
       return behaviour.discover(company);
     },
-    mine: (request) => {
+    mine: async (request) => {
       calls.push(request);
-      return behaviour.mine(request);
+      const answer = await behaviour.mine(request);
+      return typeof answer === "string" ? answer : undefined;
     },
   };
   return { calls, discoveries, behaviour, module };
@@ -70,7 +71,13 @@ const callRow = z.object({
  */
 export function openMining(start: Date) {
   const db = openTestDatabase();
-  const fresh = () => ({ now: start, source: 0, queue: recordedQueue(), module: recordedModule(start) });
+  const fresh = () => ({
+    now: start,
+    source: 0,
+    queue: recordedQueue(),
+    module: recordedModule(start),
+    filed: 0,
+  });
   const mining = fresh();
 
   beforeEach(async () => {
@@ -91,7 +98,13 @@ export function openMining(start: Date) {
 
   const runCall = (payload: object, outside = here(), alone = false): Promise<void> =>
     mineCompany(
-      { ...outside, moduleFor: () => mining.module.module, clock: () => mining.now, alone },
+      {
+        ...outside,
+        moduleFor: () => mining.module.module,
+        clock: () => mining.now,
+        countFiled: async () => mining.filed,
+        alone,
+      },
       mineCompanyPayload.parse(payload),
     );
 

@@ -17,7 +17,10 @@ export async function moduleTry(module: string, options: ModuleTryOptions): Prom
   process.env["FUNCTIONS_EMULATOR"] = "true";
   const trial = await tryModule({
     module,
-    company: { name: options.company, domain: options.domain },
+    company: {
+      name: options.company,
+      ...(options.domain === undefined ? {} : { domains: [options.domain] }),
+    },
     identifiers: options.identifier.length > 0 ? byProperty(options.identifier) : undefined,
     params: options.params === undefined ? undefined : parseParams(options.params),
     port: options.port,

@@ -27,7 +27,7 @@ import { serveCallBacks } from "./callBacks.ts";
 export interface TrialRequest {
   /** A built-in module's name, or the http(s) endpoint of an external one. */
   readonly module: string;
-  readonly company: { readonly name: string; readonly domain?: string | undefined };
+  readonly company: { readonly name: string; readonly domains?: readonly string[] };
   /** Used instead of discovery. */
   readonly identifiers?: Identifiers | undefined;
   /** The data source's additional_params. */

@@ -9,6 +9,7 @@ export const LOG_EVENTS = {
   task_ended: "A scheduled task ended",
   call_ended: "A mining call ended",
   call_retried: "A mining call will be tried again",
+  call_waits: "A module asked to be called later",
   source_down: "A data source is down: its calls wait for a probe to pass",
   source_up: "A data source is up again",
   crm_imported: "The companies of the CRMs were imported",

@@ -50,6 +50,7 @@ export function builtinModuleFor(name: string, source: ModuleSource, stores: Bui
       });
       // After everything is filed: a crash before this line mines the same again, into the same documents.
       if (cursor !== undefined) await writeCursor(stores.db, source.id, company.id, cursor, now);
+      return undefined;
     },
   };
 }

@@ -29,6 +29,8 @@ interface OutgoingCall {
 
 interface Answer {
   readonly status: number;
+  readonly retryAfter: string | null;
+  readonly location: string | null;
   readonly text: string;
 }
 
@@ -40,13 +42,40 @@ interface Answer {
  * @throws ModuleError retryable for time-outs, network errors, 429 and 5xx; final for every other answer
  */
 export async function callModule(endpoint: string, path: string, request: OutgoingCall): Promise<string> {
-  const url = moduleUrl(endpoint, path);
-  const { status, text } = await askWithAny(url, request);
+  const given = moduleUrl(endpoint, path);
+  let answer = await askWithAny(given, request);
+  const url = secureUrl(given, answer) ?? given;
+  if (url !== given) answer = await askWithAny(url, request);
+  const { status, text, retryAfter } = answer;
   if (status >= 200 && status < 300) return text;
   throw new ModuleError(`HttpStatus${status}`, refusal(url, status, text), {
     retryable: status === 408 || status === 429 || status >= 500,
     blames: REFUSALS_OF_CONTENT.has(status) ? "company" : "source",
+    isCertain: status < 500,
+    retryAfterSeconds: status === 429 || status === 503 ? secondsToWait(retryAfter) : undefined,
   });
+}
+
+const REDIRECTS = new Set([301, 302, 307, 308]);
+
+/** The same address over https, where the module redirects to exactly that: the token goes to nobody else. */
+export function secureUrl(
+  url: URL,
+  { status, location }: { readonly status: number; readonly location: string | null },
+): URL | undefined {
+  const to = location === null ? null : URL.parse(location, url.href);
+  if (url.protocol !== "http:" || to?.protocol !== "https:" || !REDIRECTS.has(status)) return undefined;
+  const isSame = to.hostname === url.hostname && to.pathname === url.pathname && to.search === url.search;
+  return isSame && to.port === "" && url.port === "" ? to : undefined;
+}
+
+/** Reads a Retry-After header: seconds, or a date. */
+function secondsToWait(retryAfter: string | null): number | undefined {
+  if (retryAfter === null || retryAfter.trim() === "") return undefined;
+  const seconds = Number(retryAfter);
+  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds));
+  const at = Date.parse(retryAfter);
+  return Number.isNaN(at) ? undefined : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }
 
 async function askWithAny(url: URL, { tokens, ...request }: OutgoingCall): Promise<Answer> {
@@ -74,19 +103,32 @@ async function ask(url: URL, token: string, request: Omit<OutgoingCall, "tokens"
       dispatcher,
       signal,
     });
-    return { status: response.status, text: await readAtMost(response.body, maxBytes) };
+    return {
+      status: response.status,
+      retryAfter: response.headers.get("retry-after"),
+      location: response.headers.get("location"),
+      text: await readAtMost(response.body, maxBytes),
+    };
   } catch (error) {
     throw transportError(url, error, signal);
   }
 }
 
 function moduleUrl(endpoint: string, path: string): URL {
-  const base = URL.parse(endpoint.endsWith("/") ? endpoint : `${endpoint}/`);
+  const address = withScheme(endpoint.trim());
+  const base = URL.parse(address.endsWith("/") ? address : `${address}/`);
   const isHttp = base?.protocol === "http:" || base?.protocol === "https:";
   if (isHttp && base.username === "" && base.password === "") return new URL(path, base);
   throw invalidEndpoint(
     `The data source's endpoint "${endpoint}" is not an http(s) URL without user and password`,
   );
+}
+
+/** People leave the scheme out: a module on this machine speaks http, any other https. */
+export function withScheme(endpoint: string): string {
+  if (endpoint === "" || /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint)) return endpoint;
+  const isLocal = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?=[:/]|$)/i.test(endpoint);
+  return `${isLocal ? "http" : "https"}://${endpoint}`;
 }
 
 function invalidEndpoint(message: string, cause?: unknown): ModuleError {
@@ -105,6 +147,7 @@ function transportError(url: URL, error: unknown, signal: AbortSignal): ModuleEr
   if (signal.aborted) {
     return new ModuleError("Timeout", `The module did not answer ${url.pathname} in time`, {
       retryable: true,
+      isCertain: false,
       cause: error,
     });
   }

@@ -7,6 +7,7 @@ import { jwtVerify } from "jose";
 import type { MiningRequest } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import { verifyModuleToken } from "../../domain/miningModule/moduleToken.ts";
+import { secureUrl, withScheme } from "./callModule.ts";
 import { externalModule } from "./external.ts";
 
 const NOW = new Date("2024-05-15T12:00:00Z");
@@ -114,6 +115,62 @@ describe("mining", () => {
     answering(200, {});
     await module(endpoint.replace("PORT", String(port()))).mine(request());
     expect(heard[0]?.url).toBe(url);
+  });
+
+  test.each([
+    ["127.0.0.1:PORT", "/companies"],
+    ["localhost:PORT/modules/github", "/modules/github/companies"],
+  ])("the endpoint %s has no scheme, and is called by http on this machine", async (endpoint, url) => {
+    answering(200, {});
+    await module(endpoint.replace("PORT", String(port()))).mine(request());
+    expect(heard[0]?.url).toBe(url);
+  });
+
+  test.each([
+    ["github.example.com", "https://github.example.com"],
+    ["example.com:8443/x", "https://example.com:8443/x"],
+    ["localhost.example.com", "https://localhost.example.com"],
+    ["localhost:8000", "http://localhost:8000"],
+    ["[::1]:8000/", "http://[::1]:8000/"],
+    ["HTTP://example.com", "HTTP://example.com"],
+    ["ftp://example.com", "ftp://example.com"],
+  ])("the endpoint %s is read as %s", (endpoint, address) => {
+    expect(withScheme(endpoint)).toBe(address);
+  });
+
+  test.each([
+    [307, "https://m.example/companies", true],
+    [301, "https://m.example:443/companies", true],
+    [307, "https://other.example/companies", false],
+    [307, "https://m.example/login", false],
+    [307, "http://m.example/companies", false],
+    [200, "https://m.example/companies", false],
+    [307, null, false],
+  ])("%d to %s: the same address over https is followed: %s", (status, location, isFollowed) => {
+    const to = secureUrl(new URL("http://m.example/companies"), { status, location });
+    expect(to !== undefined).toBe(isFollowed);
+  });
+
+  test.each([
+    [429, { "Retry-After": "60" }, 60],
+    [503, { "Retry-After": "2" }, 2],
+    [429, {}, undefined],
+    [500, { "Retry-After": "60" }, undefined],
+  ])("%d with %p: called again after %p s", async (status, headers, seconds) => {
+    answering(status, {}, { ...headers });
+    expect((await failure(module().mine(request()))).retryAfterSeconds).toBe(seconds);
+  });
+
+  test.each([
+    [200, "<!DOCTYPE html><html><body>Sign in</body></html>", "an HTML page"],
+    [200, "", "nothing"],
+    [204, "", "nothing"],
+    [200, '{"task_id": 123}', '"{"task_id": 123}"'],
+  ])("%d with %p is described as %s", async (status, body, described) => {
+    answer = (response) => {
+      response.writeHead(status).end(body);
+    };
+    await expect(module().mine(request())).resolves.toBe(described);
   });
 
   test.each([408, 429, 500, 502, 503])("%d may pass", async (status) => {

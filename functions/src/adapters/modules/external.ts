@@ -54,12 +54,13 @@ export function externalModule(source: ModuleSource): MiningModule {
         { sourceId: source.id, taskId, attempt, companyId: company?.id },
         { now, lifeSeconds: tokenLifeSeconds },
       );
-      await callModule(source.endpoint, "companies", {
+      const answer = await callModule(source.endpoint, "companies", {
         tokens,
         body: { task_id: taskId, companies: company ? { [company.id]: identifiers } : null },
         signal,
         maxBytes: MAX_LISTING_BYTES,
       });
+      return kindOf(answer);
     },
 
     async listCompanies(now) {
@@ -71,6 +72,14 @@ export function externalModule(source: ModuleSource): MiningModule {
       return listingOf(parseAnswer(z.array(z.unknown()), "all-companies", answer));
     },
   };
+}
+
+/** What a module answered, in a few words. */
+function kindOf(answer: string): string {
+  const text = answer.trim();
+  if (text === "") return "nothing";
+  if (/^<(?:!doctype|html|head|body|\?xml)\b/i.test(text)) return "an HTML page";
+  return `"${storedReason(text.replaceAll(/\s+/g, " "), 100)}"`;
 }
 
 /** Each entry stands for itself: one that is odd does not cost the others. */

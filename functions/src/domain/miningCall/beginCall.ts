@@ -3,6 +3,9 @@ import { type Database, selectRow } from "../../platform/postgres.ts";
 import { runSeconds, stateModels } from "../state/stateModels.ts";
 import { type MineCompanyPayload, PROCESS_DIED } from "./miningCall.ts";
 
+// What a module does not know today it seldom knows tomorrow, and every search costs it one.
+const DAYS_WITHOUT_DISCOVERY = 30;
+
 // For a source without a quota: the largest int4.
 const MAX_CALLS = 2_147_483_647;
 
@@ -19,8 +22,17 @@ const begunCall = z
     companyName: z.string().nullable(),
     /** The row that links company and source; null if the link is gone. */
     linkId: z.number().nullable(),
+    /** The company's domains, the shared ones included. */
+    domains: z.array(z.string()),
     /** The company's identifiers at the source that are still valid. */
-    identifiers: z.array(z.object({ property: z.string(), value: z.string() })),
+    identifiers: z.array(z.object({ property: z.string(), value: z.string(), isDiscovered: z.boolean() })),
+    /** Identifiers that were discovered once hold no longer. */
+    hasExpired: z.boolean(),
+    /** A call for the company has succeeded at the source once. */
+    workedBefore: z.boolean(),
+    isOnDemand: z.boolean(),
+    /** The last discovery under the company's present name, if it found nothing. */
+    failedDiscovery: z.object({ at: z.string(), reason: z.string() }).nullable(),
   })
   .transform(({ sourceId, sourceName, invocationEndpoint, additionalParams, ...call }) => ({
     ...call,
@@ -32,8 +44,8 @@ export type BegunCall = z.output<typeof begunCall>;
 /** A call that is not tried here: it is to run alone, or its tries or the source's calls of the day are used up. */
 const refusedCall = z
   .object({
-    /** TRY: it would be tried if the day's quota left a call. */
-    next: z.enum(["TRY", "ALONE", "TRIED_UP"]),
+    /** TRY: it would be tried if the day's quota left a call. EARLY: its module asked to be called later. */
+    next: z.enum(["TRY", "ALONE", "TRIED_UP", "EARLY"]),
     runSeconds: z.number(),
     tries: z.number(),
     callsPerDay: z.number().nullable(),
@@ -64,8 +76,9 @@ const BEGIN_CALL = `
     select c.id, c.attempt, c.started_at, t.data_source_id, died,
            case when died then '${PROCESS_DIED.type}' else c.error_type end as error_type,
            case when died then '${PROCESS_DIED.text}' else c.error_text end as error_text,
-           ${runSeconds("t")} as run_seconds,
-           case when not $5::boolean and (died or c.runs_alone) then 'ALONE'
+           ${runSeconds("t")} as run_seconds, t.schedule_type = 'ON_DEMAND' as is_on_demand,
+           case when c.state = 'ENQUEUED' and c.told_to_wait_at is not null and c.enqueued_at > $4 then 'EARLY'
+                when not $5::boolean and (died or c.runs_alone) then 'ALONE'
                 when c.attempt >= ${stateModels.miningCall.attempts} then 'TRIED_UP'
                 else 'TRY'
            end as next,
@@ -98,7 +111,7 @@ const BEGIN_CALL = `
      where c.id = asked.id
     returning c.id, c.attempt
   ), seen as (
-    update pipeline.task_run set last_seen_at = $4 where task_id = $1 and exists (select from call)
+    update pipeline.task_run set last_seen_at = greatest(last_seen_at, $4) where task_id = $1 and exists (select from call)
   ), turn as (
     insert into pipeline.company_turn (data_source_id, company_id, turn_at)
     select counted.data_source_id, $3, $4 from counted where $3::int is not null
@@ -112,11 +125,30 @@ const BEGIN_CALL = `
          company.name as company_name,
          link.id as link_id,
          coalesce(
-           (select jsonb_agg(jsonb_build_object('property', i.property, 'value', i.value) order by i.id)
+           (select jsonb_agg(jsonb_build_object(
+                     'property', i.property, 'value', i.value,
+                     'isDiscovered', i.identifier_type = 'AUTOMATICALLY_DISCOVERED') order by i.id)
               from company_data_source_identifier i
              where i.company_data_source_id = link.id and i.validity > $4),
            '[]'
-         ) as identifiers
+         ) as identifiers,
+         exists (
+           select from company_data_source_identifier i
+            where i.company_data_source_id = link.id and i.validity <= $4
+              and i.identifier_type = 'AUTOMATICALLY_DISCOVERED'
+         ) as has_expired,
+         array(select domain from pipeline.company_domain where company_id = $3 order by domain) as domains,
+         exists (
+           select from pipeline.company_turn turn
+            where turn.data_source_id = d.id and turn.company_id = $3 and turn.worked_at is not null
+         ) as worked_before,
+         asked.is_on_demand,
+         (select jsonb_build_object('at', to_char(failed.failed_at, 'YYYY-MM-DD'), 'reason', failed.reason)
+            from pipeline.failed_discovery failed
+           where failed.data_source_id = d.id and failed.company_id = $3
+             and failed.company_name = company.name
+             and failed.failed_at > $4::timestamp(3) - ${DAYS_WITHOUT_DISCOVERY} * interval '1 day'
+         ) as failed_discovery
     from asked
     left join call on call.id = asked.id
     join data_source d on d.id = asked.data_source_id

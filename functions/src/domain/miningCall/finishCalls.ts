@@ -30,7 +30,7 @@ export async function finishCalls(db: TransactionalDatabase, finished: FinishedC
     const task = await lockRunningTask(connection, taskId, attempt);
     if (task === undefined) return undefined;
     const { dataSourceId: sourceId } = task;
-    const calls = await endCalls(connection, finished);
+    const calls = await endCalls(connection, finished, sourceId);
     const ended = calls.map((call) => ({ ...call, verdict: verdictOf(call) }));
     const change = await recordVerdicts(connection, { sourceId, ended, now });
     const run = await markSeen(connection, finished);
@@ -55,6 +55,8 @@ const endedCall = z.object({
   errorType: z.string().nullable(),
   errorText: z.string().nullable(),
   isSourceFault: z.boolean(),
+  isCertain: z.boolean(),
+  workedBefore: z.boolean(),
   attempt: z.number(),
   durationMs: z.number().nullable(),
 });
@@ -64,32 +66,49 @@ type EndedCall = z.output<typeof endedCall>;
 // Both branches of `ending` are look-ups in mining_call_task_id_company_id_key.
 const END_CALLS = `
   with result as (
-    select * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::boolean[])
-      as r (company_id, state, error_type, error_text, is_source_fault)
+    select * from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::boolean[], $8::boolean[])
+      as r (company_id, state, error_type, error_text, is_source_fault, is_certain)
   ), ending as (
-    select c.id, r.state, r.error_type, r.error_text, r.is_source_fault
+    select c.id, r.state, r.error_type, r.error_text, r.is_source_fault, r.is_certain
       from result r
       join pipeline.mining_call c on c.task_id = $1 and c.company_id = r.company_id
     union all
-    select c.id, r.state, r.error_type, r.error_text, r.is_source_fault
+    select c.id, r.state, r.error_type, r.error_text, r.is_source_fault, r.is_certain
       from result r
       join pipeline.mining_call c on c.task_id = $1 and c.company_id is null
      where r.company_id is null
+  ), ended as (
+    update pipeline.mining_call c
+       set state = ending.state::pipeline.call_state,
+           error_type = ending.error_type,
+           error_text = ending.error_text,
+           ended_at = $7
+      from ending
+     where c.id = ending.id and c.state in ('WAITING', 'ENQUEUED', 'RUNNING')
+    returning c.id, c.company_id, c.state, c.error_type, c.error_text, c.attempt, ending.is_source_fault,
+              ending.is_certain, c.started_at, c.ended_at
+  ), worked as (
+    update pipeline.company_turn turn
+       set worked_at = $7
+      from ended
+     where turn.data_source_id = $9 and turn.company_id = ended.company_id and ended.state = 'SUCCEEDED'
   )
-  update pipeline.mining_call c
-     set state = ending.state::pipeline.call_state,
-         error_type = ending.error_type,
-         error_text = ending.error_text,
-         ended_at = $7
-    from ending
-   where c.id = ending.id and c.state in ('WAITING', 'ENQUEUED', 'RUNNING')
-  returning c.id::text as call_id, c.company_id, c.state::text, c.error_type, c.error_text, c.attempt,
-            ending.is_source_fault,
-            (extract(epoch from c.ended_at - c.started_at) * 1000)::float8 as duration_ms`;
+  select ended.id::text as call_id, ended.company_id, ended.state::text, error_type, error_text, attempt,
+         is_source_fault, is_certain,
+         -- A source that no company ever worked at has only its failures to be judged by.
+         turn.worked_at is not null or not exists (
+           select from pipeline.company_turn one where one.data_source_id = $9 and one.worked_at is not null
+         ) as worked_before,
+         (extract(epoch from ended_at - started_at) * 1000)::float8 as duration_ms
+    from ended
+    left join pipeline.company_turn turn
+      on turn.data_source_id = $9 and turn.company_id = ended.company_id
+   order by ended.id`;
 
 async function endCalls(
   connection: Database,
   { taskId, results, now }: FinishedCalls,
+  sourceId: number,
 ): Promise<readonly EndedCall[]> {
   if (results.length === 0) return [];
   return selectRows(connection, endedCall, END_CALLS, [
@@ -100,12 +119,15 @@ async function endCalls(
     results.map(({ errorText }) => (errorText === undefined ? null : storedReason(errorText))),
     results.map(({ isSourceFault }) => isSourceFault ?? false),
     now,
+    results.map(({ isCertain }) => isCertain ?? true),
+    sourceId,
   ]);
 }
 
-function verdictOf({ state, isSourceFault }: EndedCall): CallVerdict {
+function verdictOf({ state, isSourceFault, isCertain, workedBefore }: EndedCall): CallVerdict {
   if (state === "SUCCEEDED") return "SUCCESS";
-  return isSourceFault ? "SOURCE_FAULT" : "NOTHING";
+  if (!isSourceFault) return "NOTHING";
+  return isCertain || workedBefore ? "SOURCE_FAULT" : "SUSPECT";
 }
 
 const seenTask = z.object({ fannedOut: z.boolean() });

@@ -33,6 +33,8 @@ export interface CallResult {
   readonly errorText?: string | undefined;
   /** The source is to blame, so any other company's call would have failed too. Never set by a module's report. */
   readonly isSourceFault?: boolean;
+  /** Nothing about the company could have caused the fault: the module could not be reached, or refused the token. */
+  readonly isCertain?: boolean;
 }
 
 /** A running attempt of a scheduled task. */
@@ -86,6 +88,9 @@ export function mineCompanyTask(payload: MineCompanyPayload, runSeconds: number)
 export function callQueue({ alone }: { readonly alone: boolean }) {
   return alone ? "mineCompanyAlone" : "mineCompany";
 }
+
+/** The error type of a call whose module answered 2xx, and neither fed nor reported anything. */
+export const NOTHING_DONE = "NothingDone";
 
 /** The error of a call whose process died: out of memory, or ended from outside. */
 export const PROCESS_DIED = {

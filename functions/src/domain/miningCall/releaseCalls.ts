@@ -63,7 +63,7 @@ async function admitCalls(
   if (!isProbe)
     return { admitted: await selectRows(connection, releasedCall, RELEASE_CALLS, [taskId, places, now]) };
   const probe = await startProbe(connection, { sourceId, taskId, now }, () =>
-    selectRow(connection, releasedCall, RELEASE_CALLS, [taskId, places, now]),
+    selectRow(connection, releasedCall, RELEASE_PROBE, [taskId, sourceId, now]),
   );
   return { admitted: probe === undefined ? [] : [probe] };
 }
@@ -77,6 +77,20 @@ const RELEASE_CALLS = `
       where task_id = $1 and state = 'WAITING'
       order by last_turn_at nulls first, id
       limit $2
+   )
+  returning id::text, company_id`;
+
+// A company that worked before tells most: one that the source does not know fails there in any case.
+const RELEASE_PROBE = `
+  update pipeline.mining_call
+     set state = 'ENQUEUED', enqueued_at = $3
+   where id = (
+     select call.id
+       from pipeline.mining_call call
+       left join pipeline.company_turn turn on turn.data_source_id = $2 and turn.company_id = call.company_id
+      where call.task_id = $1 and call.state = 'WAITING'
+      order by turn.worked_at desc nulls last, call.last_turn_at nulls first, call.id
+      limit 1
    )
   returning id::text, company_id`;
 

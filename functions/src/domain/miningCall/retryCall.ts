@@ -11,7 +11,7 @@ const RETRY_CALL = `
        and not exists (select from pipeline.source_breaker where probe_call_id = $1 and state = 'PROBING')
     returning task_id
   ), seen as (
-    update pipeline.task_run set last_seen_at = $5 where task_id = $2
+    update pipeline.task_run set last_seen_at = greatest(last_seen_at, $5) where task_id = $2
   )
   select from call`;
 
@@ -26,5 +26,40 @@ export async function retryCall(
 ): Promise<boolean> {
   const { taskId, callId, errorType, errorText, now } = failure;
   const { rowCount } = await db.query(RETRY_CALL, [callId, taskId, errorType, storedReason(errorText), now]);
+  return rowCount === 1;
+}
+
+// A module that asks for more is asked once an hour whether it still means it; after a day it has failed.
+export const MAX_WAIT_SECONDS = 3600;
+const MAX_HOURS_OF_WAITING = 24;
+
+// As RETRY_CALL. The try does not count, and until its time the call is neither lost nor its task silent.
+const MAKE_CALL_WAIT = `
+  with call as (
+    update pipeline.mining_call
+       set state = 'ENQUEUED', attempt = attempt - 1, enqueued_at = $6, ended_at = $5, error_type = $3, error_text = $4,
+           told_to_wait_at = coalesce(told_to_wait_at, $5)
+     where id = $1 and state = 'RUNNING'
+       and coalesce(told_to_wait_at, $5) > $5::timestamp(3) - interval '${MAX_HOURS_OF_WAITING} hours'
+       and not exists (select from pipeline.source_breaker where probe_call_id = $1 and state = 'PROBING')
+    returning task_id
+  ), seen as (
+    update pipeline.task_run set last_seen_at = greatest(last_seen_at, $6)
+     where task_id = $2 and exists (select from call)
+  )
+  select from call`;
+
+/**
+ * Puts a call back until its module wants to be called again. Being told to wait is no attempt.
+ *
+ * @returns false if the call has ended meanwhile, is a probe, or has waited for a day
+ */
+export async function makeCallWait(
+  db: Database,
+  told: { taskId: number; callId: string; errorType: string; errorText: string; now: Date; until: Date },
+): Promise<boolean> {
+  const { taskId, callId, errorType, errorText, now, until } = told;
+  const values = [callId, taskId, errorType, storedReason(errorText), now, until];
+  const { rowCount } = await db.query(MAKE_CALL_WAIT, values);
   return rowCount === 1;
 }

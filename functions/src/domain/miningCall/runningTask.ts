@@ -2,7 +2,9 @@ import { z } from "zod";
 import { logEvent } from "../../platform/log.ts";
 import { correlationOf } from "../../platform/logContext.ts";
 import { type Database, selectRow } from "../../platform/postgres.ts";
+import { tellOperators } from "../message/tellOperators.ts";
 import { runSeconds } from "../state/stateModels.ts";
+import { NOTHING_DONE } from "./miningCall.ts";
 
 const runningTask = z.object({
   attempts: z.number(),
@@ -29,6 +31,8 @@ const ERRORS_IN_SUMMARY = 100;
 const taskCounts = z.object({
   companies: z.number(),
   failed: z.number(),
+  unknown: z.number(),
+  silentSource: z.string().nullable(),
   skipped: z.number(),
   warnings: z.number(),
   refused: z.array(z.string()),
@@ -38,10 +42,30 @@ const taskCounts = z.object({
   ),
 });
 
+// Documents that came in the task's time, by raw_document_changed_idx. One that a module wrote itself names its task
+// and source only once it is read. A built-in module that has nothing new is silent by design.
 const COUNT_CALLS = `
+  with silent as (
+    select d.source_name as name
+      from scheduled_task t
+      join data_source d on d.id = t.data_source_id
+     where t.task_id = $1 and d.invocation_endpoint not like 'builtin:%'
+       and exists (
+         select from pipeline.mining_call c
+          where c.task_id = $1 and (c.state = 'SUCCEEDED' or c.error_type = '${NOTHING_DONE}'))
+       and not exists (
+         select from pipeline.raw_document document
+          where document.data_source_id = d.id and document.state_since >= t.scheduled_at
+            and document.task_id = $1)
+       and not exists (
+         select from pipeline.raw_document document
+          where document.data_source_id is null and document.state_since >= t.scheduled_at)
+  )
   select count(*)::int as companies,
          count(*) filter (where state = 'FAILED')::int as failed,
          count(*) filter (where state = 'SKIPPED')::int as skipped,
+         count(*) filter (where state = 'FAILED' and error_type = 'NoIdentifiers')::int as unknown,
+         (select name from silent) as silent_source,
          count(*) filter (where state = 'SUCCEEDED' and error_type is not null)::int as warnings,
          coalesce((select refused from pipeline.task_run where task_id = $1), '{}') as refused,
          coalesce(
@@ -64,7 +88,8 @@ const COMPLETE_TASK = `
    where task_id = $1 and status = 'PROCESSING'`;
 
 /** How a task ended. */
-export interface TaskEnd extends Omit<z.output<typeof taskCounts>, "errors" | "refused"> {
+export interface TaskEnd
+  extends Omit<z.output<typeof taskCounts>, "errors" | "refused" | "unknown" | "silentSource"> {
   readonly task: number;
   readonly state: "SUCCESS" | "FAILED";
 }
@@ -89,9 +114,10 @@ export async function completeTask(
   if (open !== 0) return undefined;
   const result = await selectRow(connection, taskCounts, COUNT_CALLS, [taskId]);
   if (result === undefined) return undefined;
-  const { companies, failed, skipped, warnings, errors, refused } = result;
+  const { companies, failed, unknown, skipped, warnings, errors, refused, silentSource } = result;
   const succeeded = companies - failed - skipped;
-  const state = failed > 0 && succeeded === 0 ? "FAILED" : "SUCCESS";
+  // A company that the source does not know is no failure of the run.
+  const state = failed > unknown && succeeded === 0 ? "FAILED" : "SUCCESS";
   await connection.query(COMPLETE_TASK, [
     taskId,
     state,
@@ -107,7 +133,26 @@ export async function completeTask(
       ...(refused.length === 0 ? {} : { refused }),
     }),
   ]);
+  if (silentSource !== null)
+    await tellOfSilence(connection, { taskId, sourceName: silentSource, companies }, now);
   return { task: taskId, state, companies, failed, skipped, warnings };
+}
+
+function tellOfSilence(
+  connection: Database,
+  { taskId, sourceName, companies }: { taskId: number; sourceName: string; companies: number },
+  now: Date,
+): Promise<unknown> {
+  const calls = companies === 1 ? "its one call" : `its ${companies} calls`;
+  return tellOperators(
+    connection,
+    {
+      key: `task-silent-${taskId}`,
+      subject: `Data source ${sourceName} delivered nothing`,
+      body: `Run ${taskId} of data source ${sourceName} is over, and none of ${calls} brought a raw document. See what its module answered in the run's summary.`,
+    },
+    now,
+  );
 }
 
 // Asked at the end of every call, so it must not count: mining_call_open_idx holds the open ones only.

@@ -25,6 +25,14 @@ export function identifierProblem(sourceName: string, property: string, value: s
   return url.pathname === "/" ? `it names no page of ${site}` : undefined;
 }
 
+/** An identifier as it is sent: a page address that was written without its scheme gets https. */
+export function readIdentifier(property: string, value: string): string {
+  const text = value.trim();
+  if (!ADDRESS_PROPERTIES.has(property) || /^[a-z][a-z0-9+.-]*:/i.test(text) || !text.includes("."))
+    return text;
+  return `https://${text.replace(/^\/\//, "")}`;
+}
+
 function siteOf(sourceName: string, property: string): string | undefined {
   const name = `${sourceName} ${property}`.toLowerCase();
   return SITES.find(({ source }) => name.includes(source))?.site;

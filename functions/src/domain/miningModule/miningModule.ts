@@ -25,13 +25,15 @@ export interface Discovery {
   readonly identifiers: Identifiers;
   /** Until when the identifiers hold. */
   readonly validity: Date;
+  /** What may be the company and may be another of its name, one sentence each: for a person to decide. */
+  readonly proposals?: readonly string[];
 }
 
 export interface ModuleCompany {
   readonly id: number;
   readonly name: string;
-  /** Its web domain, where it is known: it tells companies of the same name apart. */
-  readonly domain?: string | undefined;
+  /** Its web domains, those that it shares with nobody: they tell companies of the same name apart. */
+  readonly domains?: readonly string[];
 }
 
 /** One mining call, as a module gets it. */
@@ -55,8 +57,13 @@ export interface MiningRequest {
 export interface MiningModule {
   describe(now: Date): Promise<ModuleDescription>;
   discover(company: ModuleCompany, now: Date): Promise<Discovery>;
-  /** Resolves when everything that was mined is filed as raw documents. */
-  mine(request: MiningRequest): Promise<void>;
+  /**
+   * Resolves when everything that was mined is filed as raw documents.
+   *
+   * @returns what an external module answered ("an HTML page"), which means nothing unless it also fed or reported
+   *   something; undefined for a built-in module
+   */
+  mine(request: MiningRequest): Promise<string | undefined>;
   /** The companies that a CRM holds; absent where the module is none. */
   listCompanies?(now: Date): Promise<CrmListing>;
 }

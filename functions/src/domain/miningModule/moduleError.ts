@@ -14,15 +14,27 @@ export class ModuleError extends Error {
   readonly retryable: boolean;
   /** Whose fault it is. What is the company's alone says nothing of the source's health. */
   readonly blames: "source" | "company";
+  /** The source is to blame whatever the company: it could not be reached, say. A 500 or a time-out may be the company's. */
+  readonly isCertain: boolean;
+  /** For how many seconds the module asked to be left alone. Being told to wait uses up no try. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     type: string,
     message: string,
-    options: { retryable: boolean; blames?: "source" | "company"; cause?: unknown },
+    options: {
+      retryable: boolean;
+      blames?: "source" | "company";
+      isCertain?: boolean;
+      retryAfterSeconds?: number | undefined;
+      cause?: unknown;
+    },
   ) {
     super(storedReason(message, MAX_MESSAGE), { cause: options.cause });
     this.type = type;
     this.retryable = options.retryable;
     this.blames = options.blames ?? "source";
+    this.isCertain = options.isCertain ?? true;
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }

@@ -82,6 +82,7 @@ function callHandler({ alone }: { alone: boolean }): Parameters<typeof taskFunct
     const { moduleFor } = await import("../../adapters/modules/moduleFor.ts");
     const { database } = await import("../../platform/postgres.ts");
     const { firestore } = await import("../../platform/firebase.ts");
+    const { countRawDocuments } = await import("../../domain/rawDocument/countRawDocuments.ts");
     const { blobStore } = await import("../../adapters/blobStore.ts");
     const { enqueueTasks } = await import("../../platform/taskQueue.ts");
     const payload = mineCompanyPayload.parse(request.data);
@@ -94,6 +95,7 @@ function callHandler({ alone }: { alone: boolean }): Parameters<typeof taskFunct
         enqueue: enqueueTasks,
         moduleFor: (source) => moduleFor(source, stores),
         clock: () => new Date(),
+        countFiled: (sourceName, about) => countRawDocuments(stores.firestore, sourceName, about),
         alone,
       },
       payload,

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { openMining } from "../../../test/mining.ts";
 import { insertCompany, insertIdentifier, insertSource } from "../../../test/rows.ts";
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
@@ -11,7 +11,7 @@ import { mineSource } from "./mineSource.ts";
 
 const NOW = new Date("2024-05-15T12:00:00Z");
 const mining = openMining(NOW);
-const { db, runPage, runCall, runAll, companies, startTask, task, calls } = mining;
+const { db, runPage, runCall, runToEnd, runAll, companies, startTask, task, calls } = mining;
 
 const { attempts } = stateModels.miningCall;
 
@@ -113,7 +113,7 @@ describe("identifiers", () => {
       await startTask();
       await runAll();
     }
-    expect(mining.module.discoveries).toEqual([{ id: company, name: "Acme" }]);
+    expect(mining.module.discoveries).toEqual([{ id: company, name: "Acme", domains: [] }]);
     expect(mining.module.calls.map((call) => call.identifiers)).toEqual([
       { handles: ["a", "b"] },
       { handles: ["a", "b"] },
@@ -147,6 +147,50 @@ describe("identifiers", () => {
           },
         },
       },
+    });
+  });
+
+  test("expired ones are discovered anew beside one that a person added", async () => {
+    const company = await insertCompany(db, "Acme");
+    await insertIdentifier(db, mining.source, company, {
+      property: "handles",
+      value: "old",
+      type: "AUTOMATICALLY_DISCOVERED",
+      validity: lastYear,
+    });
+    await insertIdentifier(db, mining.source, company, { property: "handles", value: "by-hand" });
+    mining.module.behaviour.discover = async () => ({ identifiers: { handles: ["new"] }, validity: inAYear });
+    await startTask();
+    await runAll();
+    expect(mining.module.calls).toMatchObject([{ identifiers: { handles: ["by-hand", "new"] } }]);
+  });
+
+  test("what a person added is read leniently; refused, it is never replaced by what a search finds", async () => {
+    mining.source = await insertSource(db, { name: "linkedin", isActive: false });
+    const urls = ["www.linkedin.com/company/acme", "https://example.com/acme"];
+    for (const value of urls) {
+      const company = await insertCompany(db, `At ${value}`);
+      await insertIdentifier(db, mining.source, company, { property: "urls", value });
+    }
+    await startTask();
+    await runAll();
+    expect(mining.module.discoveries).toEqual([]);
+    expect(mining.module.calls).toMatchObject([
+      { identifiers: { urls: ["https://www.linkedin.com/company/acme"] } },
+    ]);
+    expect((await calls()).at(-1)?.errorText).toContain(
+      'nothing was searched for instead (urls "https://example.com/acme" was refused: it is not an address at linkedin.com)',
+    );
+  });
+
+  test("one that is only proposed is said in the task's summary", async () => {
+    const company = await insertCompany(db, "Acme");
+    const proposals = ['proposed: handles "acme", if a person confirms it; its website is acme.dev'];
+    mining.module.behaviour.discover = async () => ({ identifiers: {}, validity: inAYear, proposals });
+    await startTask();
+    await runAll();
+    expect(await task()).toMatchObject({
+      summary: { errors: { [company]: { error_description: expect.stringContaining(proposals[0] ?? "") } } },
     });
   });
 
@@ -292,6 +336,90 @@ describe("failures", () => {
     expect(mining.module.calls).toHaveLength(attempts);
     expect(await calls()).toMatchObject([{ state: "FAILED", attempt: attempts }]);
     expect(await task()).toMatchObject({ status: "FAILED", attempts: 2 });
+  });
+});
+
+describe("a module that asks to be called later", () => {
+  const later = (seconds: number) => () => {
+    throw new ModuleError("HttpStatus429", "Slow down", { retryable: true, retryAfterSeconds: seconds });
+  };
+  const wait = (seconds: number) => {
+    mining.now = new Date(mining.now.getTime() + seconds * 1000);
+  };
+
+  /** The next task of the one call. */
+  const next = () => mining.queue.take("mineCompany")?.payload ?? {};
+
+  beforeEach(async () => {
+    await companies(1);
+    await startTask();
+    await runPage();
+  });
+
+  test("is called then, and no try is used up, however often it asks", async () => {
+    mining.module.behaviour.mine = later(60);
+    await runCall(next());
+    for (let times = 1; times <= 2 * attempts; times += 1) {
+      expect(mining.queue.waiting("mineCompany")).toMatchObject([{ scheduleDelaySeconds: 60 }]);
+      const payload = next();
+      // A queue that does not wait, as the emulator's.
+      await expect(runCall(payload)).rejects.toThrow(CallWillBeRetried);
+      expect(mining.module.calls).toHaveLength(times);
+      wait(60);
+      await runCall(payload);
+    }
+    expect(await calls()).toMatchObject([{ state: "ENQUEUED", attempt: 0, errorText: "Slow down" }]);
+    mining.module.behaviour.mine = async () => undefined;
+    wait(60);
+    await runCall(next());
+    expect(await task()).toMatchObject({ status: "SUCCESS", summary: { succeeded: 1 } });
+  });
+
+  test("for longer than a task may be silent: neither its call nor the task is lost", async () => {
+    mining.module.behaviour.mine = later(3000);
+    await runCall(next());
+    wait(2900);
+    expect(await tick({ db, enqueue: mining.queue.enqueue }, mining.now)).toMatchObject({ reclaimed: 0 });
+    expect(await calls()).toMatchObject([{ state: "ENQUEUED" }]);
+  });
+
+  test("for a day: then it is a failure like any other", async () => {
+    mining.module.behaviour.mine = later(60);
+    await runCall(next());
+    await db.query("update pipeline.mining_call set told_to_wait_at = $1", [
+      new Date(NOW.getTime() - 25 * 3_600_000),
+    ]);
+    wait(60);
+    await runToEnd(next());
+    expect(await calls()).toMatchObject([{ state: "FAILED", errorType: "HttpStatus429", attempt: attempts }]);
+  });
+});
+
+describe("a module that answers 200 and did nothing", () => {
+  beforeEach(async () => {
+    await companies(1);
+    await startTask();
+    mining.module.behaviour.mine = async () => "an HTML page";
+  });
+  const notices = async () => (await db.query("select subject from pipeline.notice")).rows;
+
+  test("has failed, with that reason, and operators are told that the run brought nothing", async () => {
+    await runAll();
+    expect(await calls()).toMatchObject([
+      {
+        state: "FAILED",
+        errorType: "NothingDone",
+        errorText: "The module answered an HTML page, fed nothing and did not report that it is done",
+      },
+    ]);
+    expect(await task()).toMatchObject({ status: "FAILED" });
+    expect(await notices()).toEqual([{ subject: "Data source github delivered nothing" }]);
+  });
+
+  test("not if it fed something", async () => {
+    mining.filed = 1;
+    await runAll();
+    expect(await calls()).toMatchObject([{ state: "SUCCEEDED" }]);
   });
 });
 

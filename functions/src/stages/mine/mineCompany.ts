@@ -1,3 +1,4 @@
+import { companyDomain } from "../../domain/company/companyKey.ts";
 import { type BegunCall, beginCall, type RefusedCall } from "../../domain/miningCall/beginCall.ts";
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import {
@@ -5,9 +6,10 @@ import {
   callQueue,
   type MineCompanyPayload,
   mineCompanyTask,
+  NOTHING_DONE,
 } from "../../domain/miningCall/miningCall.ts";
 import { releaseCalls } from "../../domain/miningCall/releaseCalls.ts";
-import { retryCall } from "../../domain/miningCall/retryCall.ts";
+import { MAX_WAIT_SECONDS, makeCallWait, retryCall } from "../../domain/miningCall/retryCall.ts";
 import type { MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import { callSeconds, stateModels } from "../../domain/state/stateModels.ts";
@@ -25,6 +27,11 @@ export interface MineCompanyContext {
   readonly enqueue: EnqueueTasks;
   readonly moduleFor: (source: ModuleSource) => MiningModule;
   readonly clock: () => Date;
+  /** How many raw documents a task has filed about a company, or about all. */
+  readonly countFiled: (
+    sourceName: string,
+    about: { taskId: number; companyId: number | null },
+  ) => Promise<number>;
   /** Whether this process makes no other call meanwhile. */
   readonly alone?: boolean;
 }
@@ -49,6 +56,11 @@ export async function mineCompany(context: MineCompanyContext, payload: MineComp
     await enqueue(callQueue({ alone: true }), [aloneTask(payload, begun.refused)]);
     return;
   }
+  if (begun?.refused?.next === "EARLY") {
+    throw new CallWillBeRetried(
+      begun.refused.lastFailure?.errorText ?? "The module asked to be called later",
+    );
+  }
   if (begun?.call === undefined) {
     const results = begun === undefined ? [] : endWithoutTry(payload, begun.refused, clock());
     await finishCalls(db, { taskId, attempt, results, now: clock() });
@@ -59,6 +71,8 @@ export async function mineCompany(context: MineCompanyContext, payload: MineComp
 
   addLogIds({ call: call.callId, source: call.source.id });
   const result = await outcomeOf(context, payload, call);
+  // The module asked to be called later: the call's next task comes then, and its place stays taken until then.
+  if (result === undefined) return;
   await finishCalls(db, { taskId, attempt, results: [result], now: clock() });
   await enqueue("mineCompany", await releaseCalls(db, { taskId, attempt, again: false, now: clock() }));
 }
@@ -92,14 +106,20 @@ async function outcomeOf(
   context: MineCompanyContext,
   payload: MineCompanyPayload,
   call: BegunCall,
-): Promise<CallResult> {
+): Promise<CallResult | undefined> {
   const { companyId } = payload;
   try {
     await callModule(context, payload, call);
     return { companyId, state: "SUCCEEDED" };
   } catch (error) {
-    const { retryable, isSourceFault, ...reason } = failureOf(error);
+    const { retryable, retryAfterSeconds, isSourceFault, isCertain, ...reason } = failureOf(error);
     const failure = { companyId, ...reason };
+    if (
+      retryAfterSeconds !== undefined &&
+      (await waits(context, payload, call, failure, retryAfterSeconds))
+    ) {
+      return undefined;
+    }
     if (retryable && call.callAttempt < stateModels.miningCall.attempts) {
       const now = context.clock();
       const willRun = await retryCall(context.db, {
@@ -111,22 +131,55 @@ async function outcomeOf(
       if (willRun) logEvent("call_retried", { errorType: failure.errorType, attempt: call.callAttempt });
       if (willRun) throw new CallWillBeRetried(failure.errorText, { cause: error });
     }
-    return { ...failure, state: "FAILED", isSourceFault };
+    return { ...failure, state: "FAILED", isSourceFault, isCertain };
   }
+}
+
+/** @returns whether the call was put back until its module wants to be called again */
+async function waits(
+  { db, enqueue, clock, alone = false }: MineCompanyContext,
+  payload: MineCompanyPayload,
+  { callId, runSeconds }: BegunCall,
+  failure: { errorType: string; errorText: string },
+  askedSeconds: number,
+): Promise<boolean> {
+  const now = clock();
+  const scheduleDelaySeconds = Math.min(Math.max(askedSeconds, 1), MAX_WAIT_SECONDS);
+  const until = new Date(now.getTime() + scheduleDelaySeconds * 1000);
+  if (!(await makeCallWait(db, { ...failure, taskId: payload.taskId, callId, now, until }))) return false;
+  logEvent("call_waits", { errorType: failure.errorType, seconds: scheduleDelaySeconds });
+  const task = mineCompanyTask(payload, runSeconds);
+  const id = `${task.id}-until-${until.getTime()}`;
+  await enqueue(callQueue({ alone }), [{ ...task, id, scheduleDelaySeconds }]);
+  return true;
 }
 
 /** What an error says of its call. One that is no ModuleError is our own: it may pass, and is reported. */
 function failureOf(error: unknown) {
   if (error instanceof ModuleError) {
-    const { type, message, retryable, blames } = error;
-    return { errorType: type, errorText: message, retryable, isSourceFault: blames === "source" };
+    const { type, message, retryable, retryAfterSeconds, blames, isCertain } = error;
+    return {
+      errorType: type,
+      errorText: message,
+      retryable,
+      retryAfterSeconds,
+      isSourceFault: blames === "source",
+      isCertain,
+    };
   }
   logError("A mining call failed unexpectedly", error);
-  return { errorType: "InternalError", errorText: errorText(error), retryable: true, isSourceFault: false };
+  return {
+    errorType: "InternalError",
+    errorText: errorText(error),
+    retryable: true,
+    retryAfterSeconds: undefined,
+    isSourceFault: false,
+    isCertain: false,
+  };
 }
 
 async function callModule(
-  { db, moduleFor, clock }: MineCompanyContext,
+  { db, moduleFor, clock, countFiled }: MineCompanyContext,
   { taskId, attempt, companyId }: MineCompanyPayload,
   call: BegunCall,
 ): Promise<void> {
@@ -135,7 +188,7 @@ async function callModule(
   const module = moduleFor(call.source);
   const company = companyId === null ? undefined : linkedCompany(call, companyId);
   const identifiers = company ? await identifiersOf(db, module, call, company, clock()) : {};
-  await module.mine({
+  const answer = await module.mine({
     taskId,
     attempt,
     company,
@@ -144,6 +197,21 @@ async function callModule(
     now: clock(),
     tokenLifeSeconds: seconds.token,
   });
+  if (answer === undefined || (await hasEnded(db, call.callId))) return;
+  if ((await countFiled(call.source.name, { taskId, companyId })) > 0) return;
+  throw new ModuleError(
+    NOTHING_DONE,
+    `The module answered ${answer}, fed nothing and did not report that it is done`,
+    { retryable: true, isCertain: false },
+  );
+}
+
+const HAS_ENDED = "select from pipeline.mining_call where id = $1 and state <> 'RUNNING'";
+
+/** Whether the module has reported the end of a call before it answered. */
+async function hasEnded(db: TransactionalDatabase, callId: string): Promise<boolean> {
+  const { rowCount } = await db.query(HAS_ENDED, [callId]);
+  return rowCount === 1;
 }
 
 function linkedCompany(call: BegunCall, id: number) {
@@ -153,5 +221,9 @@ function linkedCompany(call: BegunCall, id: number) {
       blames: "company",
     });
   }
-  return { id, name: call.companyName };
+  return {
+    id,
+    name: call.companyName,
+    domains: call.domains.flatMap((domain) => companyDomain(domain) ?? []),
+  };
 }

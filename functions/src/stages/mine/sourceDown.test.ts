@@ -138,6 +138,88 @@ describe("failures that only the company is to blame for", () => {
   });
 });
 
+describe("companies that a module does not know", () => {
+  const NO_RESULT = () =>
+    new ModuleError("HttpStatus500", "Internal Server Error", { retryable: true, isCertain: false });
+  const broken = async () => {
+    throw NO_RESULT();
+  };
+
+  test("an empty search that answers 500 is no failure of the source or the run, and is not repeated for a month", async () => {
+    for (let count = 0; count < 32; count += 1) await insertCompany(db, `Unknown ${count}`);
+    mining.module.behaviour.discover = broken;
+    await startTask();
+    await runAll();
+    expect(mining.module.discoveries).toHaveLength(32);
+    expect(await counted()).toEqual({ FAILED: 32 });
+    expect((await calls())[0]).toMatchObject({
+      errorType: "NoIdentifiers",
+      errorText:
+        "Unknown 0 has no valid identifier at github, and none was discovered (Internal Server Error)",
+    });
+    expect(await health()).toMatchObject({ health: "UP", breaker: { consecutiveFailures: 0 } });
+    expect(await task()).toMatchObject({ status: "SUCCESS", summary: { failed: 32 } });
+    expect(await notices()).toEqual([]);
+
+    const runAs = async (type: "REGULAR" | "ON_DEMAND") => {
+      await startTask();
+      await db.query("update scheduled_task set schedule_type = $1 where status = 'PROCESSING'", [type]);
+      await runAll();
+    };
+    minutes(29 * 24 * 60);
+    await runAs("REGULAR");
+    expect(mining.module.discoveries).toHaveLength(32);
+    expect((await calls()).at(-1)?.errorText).toContain("none was discovered on 2024-05-15");
+
+    await db.query("update company set name = 'Renamed' where name = 'Unknown 7'");
+    await runAs("REGULAR");
+    expect(mining.module.discoveries.slice(32)).toMatchObject([{ name: "Renamed" }]);
+
+    await runAs("ON_DEMAND");
+    expect(mining.module.discoveries).toHaveLength(33 + 32);
+  });
+
+  test("their failures do not take a source down while those that worked before work", async () => {
+    const known = new Set(await companies(3));
+    await startTask();
+    await runAll();
+    await companies(12);
+    mining.module.behaviour.mine = async ({ company }) => {
+      if (!known.has(company?.id ?? 0)) throw NO_RESULT();
+    };
+    await startTask();
+    await runAll();
+    expect(await health()).toMatchObject({ health: "UP" });
+    expect(await task()).toMatchObject({ status: "SUCCESS", summary: { succeeded: 3, failed: 12 } });
+  });
+
+  test("an outage is found once one that worked before fails in the same way, and it is probed first", async () => {
+    await companies(3);
+    await startTask();
+    await runAll();
+    await companies(30);
+    mining.module.behaviour.mine = broken;
+    await startTask();
+    await runAll();
+    // New companies come first: all of them are only suspects.
+    expect(await health()).toMatchObject({ health: "DOWN" });
+
+    mining.module.behaviour.mine = up;
+    await companies(5);
+    await startTask();
+    minutes(5);
+    await tick(outside(), mining.now);
+    await runPage();
+    const probe = mining.queue.waiting("mineCompany");
+    expect(probe).toHaveLength(1);
+    const { rows } = await db.query(
+      "select worked_at is not null as worked from pipeline.company_turn where company_id = $1",
+      [Object(probe[0]?.payload).companyId],
+    );
+    expect(rows).toEqual([{ worked: true }]);
+  });
+});
+
 describe("the probe", () => {
   test("is one call, when the pause is over, however many look; its success releases the rest", async () => {
     const taskId = await goDown();

@@ -58,6 +58,35 @@ describe("it opens", () => {
     expect(long.recentFailures).toEqual(Array.from({ length: REMEMBERED_CALLS }, () => false));
   });
 
+  const failing = (verdict: CallVerdict, errorType: string, times = 1) =>
+    Array.from({ length: times }, () => ({ callId: "1", verdict, errorType }));
+  test.each([
+    ["companies that never worked fail alone", failing("SUSPECT", "HttpStatus500", 40), "CLOSED"],
+    [
+      "and then one that worked, in the same way",
+      [...failing("SUSPECT", "HttpStatus500", 4), ...failing("SOURCE_FAULT", "HttpStatus500")],
+      "OPEN",
+    ],
+    [
+      "before them",
+      [...failing("SOURCE_FAULT", "HttpStatus500"), ...failing("SUSPECT", "HttpStatus500", 4)],
+      "OPEN",
+    ],
+    [
+      "in another way",
+      [...failing("SUSPECT", "HttpStatus500", 10), ...failing("SOURCE_FAULT", "Timeout")],
+      "CLOSED",
+    ],
+    [
+      "one that worked fails alone",
+      failing("SOURCE_FAULT", "HttpStatus500", FAILURES_IN_A_ROW - 1),
+      "CLOSED",
+    ],
+  ])("%s", (_which, ended, state) => {
+    const after = ended.reduce<Breaker>((before, call) => afterCall(before, call, NOW), NEW_BREAKER);
+    expect(after.state).toBe(state);
+  });
+
   test("never for what only companies are to blame for", () => {
     expect(breakerAfter(times(1000, "NOTHING"))).toEqual(NEW_BREAKER);
   });

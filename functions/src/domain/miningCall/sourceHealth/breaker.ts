@@ -6,8 +6,11 @@ export const CALLS_FOR_A_SHARE = 20;
 export const REMEMBERED_CALLS = 50;
 const FAILURE_SHARE = 0.5;
 
-/** What the end of a call says about its source; NOTHING if only the company is to blame. */
-export type CallVerdict = "SUCCESS" | "SOURCE_FAULT" | "NOTHING";
+/**
+ * What the end of a call says about its source; NOTHING if only the company is to blame. A SUSPECT failure is of a
+ * company that never worked: it counts once a company that worked before fails in the same way.
+ */
+export type CallVerdict = "SUCCESS" | "SOURCE_FAULT" | "SUSPECT" | "NOTHING";
 
 /**
  * Keeps a source that is down from being called. CLOSED: its calls are released. OPEN: they wait. PROBING: one of
@@ -19,6 +22,10 @@ interface FailureCounts {
   readonly consecutiveFailures: number;
   /** How the last calls ended, the oldest first: true for a failure of the source. */
   readonly recentFailures: readonly boolean[];
+  /** Suspect failures in a row, all of one type, while no other counts. */
+  readonly suspectFailures: number;
+  /** The type of the last failures in a row. */
+  readonly suspectType: string | null;
 }
 
 interface ClosedBreaker extends FailureCounts {
@@ -33,28 +40,51 @@ interface DownBreaker extends FailureCounts {
   readonly probeCallId: string | null;
 }
 
-export const NEW_BREAKER: ClosedBreaker = { state: "CLOSED", consecutiveFailures: 0, recentFailures: [] };
+export const NEW_BREAKER: ClosedBreaker = {
+  state: "CLOSED",
+  consecutiveFailures: 0,
+  recentFailures: [],
+  suspectFailures: 0,
+  suspectType: null,
+};
+
+interface EndedCall {
+  readonly callId: string;
+  readonly verdict: CallVerdict;
+  readonly errorType?: string | null;
+}
 
 /** The breaker after a call has ended. Calls that were in flight when it opened are counted, but do not move it. */
-export function afterCall(
-  breaker: Breaker,
-  { callId, verdict }: { callId: string; verdict: CallVerdict },
-  now: Date,
-): Breaker {
-  const counted = { ...breaker, ...count(breaker, verdict) };
+export function afterCall(breaker: Breaker, call: EndedCall, now: Date): Breaker {
+  const counted = { ...breaker, ...count(breaker, call) };
   if (counted.state === "CLOSED") return isDown(counted) ? opened(counted, now) : counted;
-  if (counted.state === "OPEN" || counted.probeCallId !== callId) return counted;
-  return afterProbe(counted, verdict, now);
+  if (counted.state === "OPEN" || counted.probeCallId !== call.callId) return counted;
+  return afterProbe(counted, call.verdict, now);
 }
 
-function count({ consecutiveFailures, recentFailures }: FailureCounts, verdict: CallVerdict): FailureCounts {
-  if (verdict === "NOTHING") return { consecutiveFailures, recentFailures };
-  const failed = verdict === "SOURCE_FAULT";
-  return {
-    consecutiveFailures: failed ? consecutiveFailures + 1 : 0,
-    recentFailures: [...recentFailures, failed].slice(-REMEMBERED_CALLS),
-  };
+function count(counts: FailureCounts, { verdict, errorType = null }: EndedCall): FailureCounts {
+  const { consecutiveFailures, recentFailures, suspectFailures, suspectType } = counts;
+  if (verdict === "NOTHING") return counts;
+  if (verdict === "SUCCESS") {
+    return { ...NEW_COUNTS, recentFailures: [...recentFailures, false].slice(-REMEMBERED_CALLS) };
+  }
+  const isSameWay = suspectType === errorType;
+  if (verdict === "SOURCE_FAULT") {
+    // The suspects were right: all of them count now.
+    return {
+      consecutiveFailures: consecutiveFailures + 1 + (isSameWay ? suspectFailures : 0),
+      recentFailures: [...recentFailures, true].slice(-REMEMBERED_CALLS),
+      suspectFailures: 0,
+      suspectType: errorType,
+    };
+  }
+  if (consecutiveFailures > 0) {
+    return isSameWay ? { ...counts, consecutiveFailures: consecutiveFailures + 1 } : counts;
+  }
+  return { ...counts, suspectFailures: (isSameWay ? suspectFailures : 0) + 1, suspectType: errorType };
 }
+
+const NEW_COUNTS = { consecutiveFailures: 0, suspectFailures: 0, suspectType: null } as const;
 
 function isDown({ consecutiveFailures, recentFailures }: FailureCounts): boolean {
   const failures = recentFailures.filter(Boolean).length;
@@ -79,6 +109,7 @@ function afterProbe(breaker: DownBreaker, verdict: CallVerdict, now: Date): Brea
   if (verdict === "SUCCESS") return NEW_BREAKER;
   // After a probe that says nothing, the next may start at once.
   if (verdict === "NOTHING") return { ...breaker, state: "OPEN", nextProbeAt: now, probeCallId: null };
+  // A suspect says as much as a fault here: the companies that worked before are probed first.
   const pauseSeconds = Math.min(2 * breaker.pauseSeconds, BREAKER_PAUSE_SECONDS.max);
   return {
     ...breaker,

@@ -22,6 +22,8 @@ const breakerRow = z
     state: z.enum(["CLOSED", "OPEN", "PROBING"]),
     consecutiveFailures: z.number(),
     recentFailures: z.array(z.boolean()),
+    suspectFailures: z.number(),
+    suspectType: z.string().nullable(),
     downSince: z.date().nullable(),
     pauseSeconds: z.number().nullable(),
     nextProbeAt: z.date().nullable(),
@@ -40,7 +42,7 @@ const LOCK_BREAKER = `
   insert into pipeline.source_breaker as b (data_source_id, state_since) values ($1, $2)
   on conflict (data_source_id) do update set state_since = b.state_since
   returning state, consecutive_failures, recent_failures, down_since, pause_seconds, next_probe_at,
-            probe_call_id::text`;
+            probe_call_id::text, suspect_failures, suspect_type`;
 
 const WRITE_BREAKER = `
   update pipeline.source_breaker
@@ -54,7 +56,9 @@ const WRITE_BREAKER = `
          probe_call_id = $9,
          last_error_type = coalesce($10, last_error_type),
          last_error_text = coalesce($11, last_error_text),
-         last_error_at = case when $10::text is null then last_error_at else $3 end
+         last_error_at = case when $10::text is null then last_error_at else $3 end,
+         suspect_failures = $12,
+         suspect_type = $13
    where data_source_id = $1`;
 
 const namedSource = z.object({ sourceName: z.string() });
@@ -89,6 +93,8 @@ export async function recordVerdicts(
     down?.probeCallId ?? null,
     fault?.errorType ?? null,
     fault?.errorText ?? null,
+    after.suspectFailures,
+    after.suspectType,
   ]);
   const isUp = after.state === "CLOSED";
   if ((before.state === "CLOSED") === isUp) return undefined;

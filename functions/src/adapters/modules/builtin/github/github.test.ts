@@ -237,14 +237,37 @@ describe("the built-in github module", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("discovers the first organizations that the search finds", async () => {
-    await recordedGithub();
+  const websites = (blog: string | null) => (path: string) =>
+    path === `/orgs/${recorded.login}`
+      ? { status: 200, body: { ...recorded.organization, blog } }
+      : undefined;
 
-    await expect(github.discover(company, source, now)).resolves.toEqual({
-      identifiers: { handles: ["octokit-fixture-org"] },
-      validity: new Date("2024-08-28T00:00:00Z"),
+  test.each(["https://www.octokit.example/about", "octokit.example", " http://blog.octokit.example "])(
+    "discovers the organization whose website, %p, has the company's domain",
+    async (blog) => {
+      await recordedGithub(websites(blog));
+      const withDomain = { ...company, domains: ["other.example", "octokit.example"] };
+      await expect(github.discover(withDomain, source, now)).resolves.toEqual({
+        identifiers: { handles: ["octokit-fixture-org"] },
+        validity: new Date("2024-08-28T00:00:00Z"),
+        proposals: [],
+      });
+      expect(asked[0]).toBe("/search/users?q=Octokit%20Fixture%20Org%20type%3Aorg&per_page=5");
+    },
+  );
+
+  test.each([
+    ["octokit.dev", ["octokit.example"], "its website is octokit.dev"],
+    ["octokit.example", [], "its website is octokit.example"],
+    ["https://github.com/octokit", ["octokit.example"], "its website is https://github.com/octokit"],
+    ["", ["octokit.example"], "it names no website"],
+    [null, [], "it names no website"],
+  ])("only proposes one at %p to a company at %p", async (blog, domains, website) => {
+    await recordedGithub(websites(blog));
+    await expect(github.discover({ ...company, domains }, source, now)).resolves.toMatchObject({
+      identifiers: { handles: [] },
+      proposals: [`proposed: handles "octokit-fixture-org", if a person confirms it; ${website}`],
     });
-    expect(asked).toEqual(["/search/users?q=Octokit%20Fixture%20Org%20type%3Aorg&per_page=2"]);
   });
 
   test("discovers nothing for a name that the search does not find", async () => {

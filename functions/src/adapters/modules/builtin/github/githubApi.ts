@@ -11,6 +11,8 @@ const organization = z.object({
   name: z.string().nullish(),
   description: z.string().nullish(),
   html_url: z.string(),
+  // Its website, as its owners typed it.
+  blog: z.string().nullish(),
 });
 
 const repository = z.object({
@@ -152,7 +154,9 @@ function moduleErrorOf(error: unknown, what: string): unknown {
   // octokit gives a request without any answer the status 500.
   if (response === undefined) return failed("Unreachable", `GitHub cannot be reached: ${message}`, true);
   if (status === 429 || (status === 403 && isRateLimit(message, response.headers))) {
-    return failed("RateLimited", `GitHub's rate limit is used up, asking for ${what}: ${message}`, true);
+    const text = `GitHub's rate limit is used up, asking for ${what}: ${message}`;
+    const retryAfterSeconds = secondsToWait(response.headers);
+    return new ModuleError("RateLimited", text, { retryable: true, retryAfterSeconds, cause: error });
   }
   if (status === 404) return failed("NotFound", `GitHub does not know ${what}`, false, "company");
   if (status === 401) return failed("BadCredentials", `GitHub refuses GITHUB_TOKEN: ${message}`, false);
@@ -163,6 +167,15 @@ function moduleErrorOf(error: unknown, what: string): unknown {
     status >= 500,
     blames,
   );
+}
+
+/** When GitHub may be asked again, as its headers say: after some seconds, or at a Unix time. */
+function secondsToWait(headers: Record<string, unknown>): number | undefined {
+  const after = Number(headers["retry-after"] ?? Number.NaN);
+  if (Number.isFinite(after)) return after;
+  const reset = Number(headers["x-ratelimit-reset"] ?? Number.NaN);
+  if (headers["x-ratelimit-remaining"] !== "0" || !Number.isFinite(reset)) return undefined;
+  return Math.max(1, Math.ceil(reset - Date.now() / 1000));
 }
 
 function isRateLimit(message: string, headers: Record<string, unknown>): boolean {
