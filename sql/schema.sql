@@ -237,6 +237,8 @@ create table pipeline.delivery (
   destination_id bigint,
   notice_id bigint,
   is_live boolean default true not null,
+  waits integer default 0 not null,
+  turn_at timestamp(3) without time zone,
   constraint delivery_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channel(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint delivery_check CHECK (
 CASE kind
@@ -279,6 +281,7 @@ create table pipeline.destination (
   id bigint generated always as identity not null,
   kind text default 'CHANNEL'::text not null,
   channel_id integer,
+  next_turn_at timestamp(3) without time zone,
   constraint destination_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channel(id) ON UPDATE CASCADE ON DELETE CASCADE,
   constraint destination_channel_id_key UNIQUE (channel_id),
   constraint destination_check CHECK (((kind = 'CHANNEL'::text) = (channel_id IS NOT NULL))),

@@ -34,16 +34,17 @@ const wobble = (index: number) => 1 + ((index * 37) % 11) / 300;
 
 test("The rhythm of a week is told when it is new, and never again", async () => {
   const rules = [{ measurement: "x", threshold: 20 }];
-  const values = Array.from({ length: 70 }, (_, index) => Math.round(weekdays(index) * wobble(index)));
-  const told = await replayed({ map: [field("x")], rules, days: days(values) });
-  expect(told.news.filter(({ observedAt }) => observedAt.toISOString() > day(10))).toEqual([]);
-  const fallen = await replayed({ map: [field("x")], rules, days: days([...values, 300, 290]) });
-  expect(fallen.news.filter(({ observedAt }) => observedAt.toISOString() > day(10))).not.toEqual([]);
+  const values = Array.from({ length: 35 }, (_, index) => Math.round(weekdays(index) * wobble(index)));
+  const { news } = await replayed({ map: [field("x")], rules, days: days([...values, 300, 290]) });
+  const late = news.map(({ observedAt }) => observedAt.toISOString()).filter((at) => at > day(10));
+  // The Monday and the Tuesday that are like Sundays.
+  expect(late).not.toEqual([]);
+  expect(late.every((at) => at >= day(35))).toBe(true);
 });
 
 test("Growth that goes on is no news against the average of what was before", async () => {
   const rules = [{ measurement: "x", threshold: 15, aggregation: "avg", entries: 10 }];
-  const values = Array.from({ length: 50 }, (_, index) => Math.round(630 * 1.02 ** index));
+  const values = Array.from({ length: 32 }, (_, index) => Math.round(630 * 1.02 ** index));
   const { news } = await replayed({ map: [field("x")], rules, days: days(values) });
   expect(news.filter(({ observedAt }) => observedAt.toISOString() > day(20))).toEqual([]);
 });

@@ -10,6 +10,7 @@ import { DeliveryError } from "./deliveryError.ts";
 import type { Message } from "./message.ts";
 import { ABANDONED, type DeliveryOutcome, recordOutcome } from "./recordOutcome.ts";
 import { silenceReason } from "./silence.ts";
+import { closeUntil, takeTurn } from "./takeTurn.ts";
 
 /** What sending takes. `clock` is read before and after the provider was given the message. */
 export interface SendContext {
@@ -35,6 +36,8 @@ class OvertakenError extends Error {
 
 /** After so many attempts, over about an hour, what was to pass did not. */
 const MAX_ATTEMPTS = stateModels.delivery.attempts;
+/** Nobody wants to hear of it after a day: until then, being told to wait is no attempt. */
+const WORTH_MS = 86_400_000;
 const FIRST_WAIT_SECONDS = 30;
 const LONGEST_WAIT_SECONDS = 3_600;
 
@@ -63,7 +66,7 @@ export async function attemptDelivery(context: SendContext, id: number, compose:
     const durationMs = Math.round(performance.now() - begunAt);
     logEvent("delivery_attempted", { kind, channel: channelId, attempt, state: outcome.state, durationMs });
   };
-  if (attempt > MAX_ATTEMPTS) {
+  if (attempt - delivery.waits > MAX_ATTEMPTS) {
     return end({ state: "FAILED", error: `Given up: ${MAX_ATTEMPTS} attempts ended without a result.` });
   }
   const channel = delivery.channel ?? operatorChannel(context);
@@ -74,9 +77,15 @@ export async function attemptDelivery(context: SendContext, id: number, compose:
   if (message === undefined) {
     return end({ state: "SUPPRESSED", error: silence ?? "There is nothing to say any more." });
   }
-  const outcome = await outcomeOf(context, { ...delivery, channel }, message);
+  const turnAt = await takeTurn(db, { ...delivery, channel }, clock());
+  const outcome: DeliveryOutcome | undefined =
+    turnAt > clock()
+      ? { state: "WAITING", error: null, turnAt }
+      : await outcomeOf(context, { ...delivery, channel }, message);
   if (outcome === undefined) return;
   await end(outcome);
+  if (outcome.state === "WAITING")
+    throw new NotSentYetError(`Delivery ${id}: ${outcome.error ?? "others go before it"}`);
   if (outcome.state === "PENDING") throw new NotSentYetError(`Delivery ${id}: ${outcome.error}`);
 }
 
@@ -125,7 +134,18 @@ async function outcomeOf(
     if (error instanceof OvertakenError) return undefined;
     if (!(error instanceof DeliveryError))
       logError("A delivery failed unexpectedly", error, { delivery: id });
-    return afterFailure(error, attempt, clock());
+    const now = clock();
+    const isWorthIt = now.getTime() - delivery.createdAt.getTime() < WORTH_MS;
+    if (
+      error instanceof DeliveryError &&
+      error.kind === "passing" &&
+      error.retryAfterSeconds !== undefined &&
+      isWorthIt
+    ) {
+      const until = new Date(now.getTime() + error.retryAfterSeconds * 1000);
+      return { state: "WAITING", error: error.reason, turnAt: await closeUntil(db, { id, channel }, until) };
+    }
+    return afterFailure(error, attempt - delivery.waits, now);
   }
 }
 

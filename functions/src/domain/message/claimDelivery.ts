@@ -19,6 +19,11 @@ const delivery = {
   channelId: z.int().nullable(),
   noticeId: z.coerce.number().nullable(),
   attempt: z.int(),
+  /** How many of the attempts ended with waiting. */
+  waits: z.int(),
+  /** The turn at its destination that it waited for. */
+  turnAt: z.date().nullable(),
+  createdAt: z.date(),
   /** The run of a source that opened it; a report has none. */
   correlation: z.string().nullable(),
   uploads: z.record(z.string(), z.string()),
@@ -49,7 +54,7 @@ const BEGIN = `
    where delivery.id = $1 and delivery.state = 'PENDING' and delivery.send_after <= $2
      and destination.id = delivery.destination_id
   returning delivery.id, delivery.kind, delivery.user_id, delivery.company_id, delivery.channel_id, delivery.notice_id,
-            delivery.attempt, channel.channel_type, channel.destination, channel.secret_id, delivery.correlation,
+            delivery.attempt, delivery.waits, delivery.turn_at, delivery.created_at, channel.channel_type, channel.destination, channel.secret_id, delivery.correlation,
             delivery.uploads`;
 
 /** Keeps the id of a file that was uploaded for a delivery, so that a retry need not upload it again. */

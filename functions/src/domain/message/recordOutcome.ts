@@ -6,6 +6,8 @@ export type DeliveryOutcome =
   | { readonly state: "SENT"; readonly providerId: string | null }
   /** UNKNOWN: the provider may have taken it. */
   | { readonly state: "FAILED" | "UNKNOWN" | "SUPPRESSED"; readonly error: string }
+  /** It was not its turn, or the provider said to wait: that is no attempt. */
+  | { readonly state: "WAITING"; readonly error: string | null; readonly turnAt: Date }
   /** It may pass: to be tried again. */
   | { readonly state: "PENDING"; readonly error: string; readonly sendAfter: Date };
 
@@ -22,11 +24,12 @@ export async function recordOutcome(
   await db.query(RECORD, [
     id,
     attempt,
-    outcome.state,
+    outcome.state === "WAITING" ? "PENDING" : outcome.state,
     outcome.state === "SENT" ? outcome.providerId : null,
     outcome.state === "SENT" ? null : outcome.error,
     outcome.state === "PENDING" ? outcome.sendAfter : null,
     now,
+    outcome.state === "WAITING" ? outcome.turnAt : null,
   ]);
 }
 
@@ -34,7 +37,8 @@ const RECORD = `
   with ended as (
     update pipeline.delivery
        set state = $3::pipeline.delivery_state, provider_id = $4, error = $5,
-           send_after = coalesce($6::timestamp, send_after),
+           send_after = coalesce($6::timestamp, $8::timestamp, send_after), turn_at = $8,
+           waits = waits + case when $8::timestamp is null then 0 else 1 end,
            sent_at = case when $3 = 'SENT' then $7::timestamp end
      where id = $1 and attempt = $2 and state in ('PENDING', 'SENDING', 'UNKNOWN')
     returning channel_id

@@ -344,6 +344,9 @@ test("a chart ends at the point that it is about, whatever came since", async ()
     channel: { type: "EMAIL", destination: "anna@investor.example", secretId: null },
     attempt: 1,
     correlation: null,
+    waits: 0,
+    turnAt: null,
+    createdAt: START,
     uploads: {},
   };
   const alert = await composeAlert(db, delivery, now);
