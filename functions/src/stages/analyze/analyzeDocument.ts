@@ -65,7 +65,7 @@ export interface AnalyzedDocument {
 }
 
 /**
- * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 20
+ * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 21
  * statements, whatever the size of the document. The caller holds the lock on the company at the source.
  */
 export async function analyzeDocument(
