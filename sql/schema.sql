@@ -625,6 +625,7 @@ create table pipeline.retention (
 create table pipeline.rule_setting (
   rule_id integer not null,
   minimum_change double precision,
+  tells_rhythm boolean default false not null,
   constraint rule_setting_minimum_change_check CHECK ((minimum_change >= (0)::double precision)),
   constraint rule_setting_pkey PRIMARY KEY (rule_id),
   constraint rule_setting_rule_id_fkey FOREIGN KEY (rule_id) REFERENCES public.notification_rules(rule_id) ON UPDATE CASCADE ON DELETE CASCADE
@@ -1027,6 +1028,7 @@ create table public.news (
 );
 CREATE INDEX news_company_id_created_at_idx ON public.news USING btree (company_id, created_at);
 CREATE INDEX news_data_source_id_created_at_idx ON public.news USING btree (data_source_id, created_at);
+CREATE INDEX news_source_measurement_id_created_at_idx ON public.news USING btree (source_measurement_id, created_at);
 
 create table public.news_subscription (
   user_id integer not null,

@@ -35,10 +35,14 @@ export function may(day: number): Date {
 export async function observedCompany(
   db: TransactionalDatabase,
   measurements: Readonly<Record<string, Short>>,
-  { sourceName = "github", companyName = "Personio" } = {},
+  {
+    sourceName = "github",
+    companyName = "Personio",
+    companyId: known,
+  }: { sourceName?: string; companyName?: string; companyId?: number } = {},
 ) {
   const sourceId = await insertSource(db, { name: sourceName });
-  const companyId = await insertCompany(db, companyName);
+  const companyId = known ?? (await insertCompany(db, companyName));
   const ids = new Map<string, number>();
   // A list comes before what is in it.
   for (const [name, [type, list]] of Object.entries(measurements)) {

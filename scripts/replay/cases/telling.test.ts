@@ -44,9 +44,13 @@ test("The rhythm of a week is told when it is new, and never again", async () =>
 
 test("Growth that goes on is no news against the average of what was before", async () => {
   const rules = [{ measurement: "x", threshold: 15, aggregation: "avg", entries: 10 }];
-  const values = Array.from({ length: 32 }, (_, index) => Math.round(630 * 1.02 ** index));
-  const { news } = await replayed({ map: [field("x")], rules, days: days(values) });
-  expect(news.filter(({ observedAt }) => observedAt.toISOString() > day(20))).toEqual([]);
+  const values = Array.from({ length: 30 }, (_, index) => Math.round(630 * 1.02 ** index));
+  const steady = Array.from({ length: 30 }, (_, index) => 40 + 3 * index);
+  for (const grown of [values, steady]) {
+    expect(titles(await replayed({ map: [field("x")], rules, days: days(grown) }))).toEqual([]);
+  }
+  const jumped = await replayed({ map: [field("x")], rules, days: days([...steady.slice(0, 20), 180]) });
+  expect(jumped.news).toHaveLength(1);
 });
 
 describe("One thing is told once", () => {

@@ -71,6 +71,8 @@ export interface Rule {
   readonly threshold: number;
   /** The least change in the measurement's own units; null where nobody set one. */
   readonly minimumChange: number | null;
+  /** Whether it tells changes that come every week, too. */
+  readonly tellsRhythm: boolean;
   readonly message: string | null;
   readonly aggregation: Aggregation;
   /** Null where there is nothing before the point. */

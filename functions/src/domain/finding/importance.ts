@@ -14,19 +14,19 @@ const KINDS: readonly MeasurementKind[] = [
   {
     name: "money",
     words:
-      /\b(?:revenue|mrr|arr|sales|turnover|price|valuation|funding|raised|investment|amount|cash|burn|profit|ebitda|margin|churn|usd|eur|gbp|market cap|salary|cost|fee)s?\b|[$€£]/i,
+      /\b(?:revenue|mrr|arr|sales|turnover|price|valuation|funding|raised|investment|amount|cash|burn|profit|ebitda|margin|churn|usd|eur|gbp|market cap|salary|cost|fee|earnings|income|loss|umsatz|erlös|gewinn|preis|chiffre d.affaires|prix|ingresos|precio)s?\b|[$€£]/i,
     steps: [8, 20, 50],
   },
   {
     name: "people",
     words:
-      /\b(?:employees?|headcount|staff|team|people|workforce|founders?|executives?|jobs?|positions?|openings?|vacanc(?:y|ies)|hires?|hiring)\b/i,
+      /\b(?:employees?|headcount|staff|team|people|workforce|founders?|executives?|jobs?|positions?|openings?|vacanc(?:y|ies)|hires?|hiring|layoffs?|mitarbeiter\w*|besch[äa]ftigte\w*|effectifs?|salari[ée]s|empleados?)\b/i,
     steps: [8, 20, 50],
   },
   {
     name: "customers",
     words:
-      /\b(?:customers?|clients?|users?|subscribers?|followers?|members?|downloads?|installs?|visits?|visitors?|traffic|reviews?|ratings?|orders?|accounts?|signups?|dau|mau)\b/i,
+      /\b(?:customers?|clients?|users?|subscribers?|followers?|members?|downloads?|installs?|visits?|visitors?|traffic|reviews?|ratings?|orders?|accounts?|signups?|dau|mau|kunden?|nutzer|clientes?|utilisateurs?|usuarios?)\b/i,
     steps: [15, 40, 100],
   },
   {
@@ -40,7 +40,16 @@ const KINDS: readonly MeasurementKind[] = [
 const ORDER = ["money", "people", "customers", "other", "code"] as const;
 
 function kindOf(measurementName: string): MeasurementKind {
-  return KINDS.find(({ words }) => words.test(measurementName)) ?? OTHER;
+  const name = spaced(measurementName);
+  return KINDS.find(({ words }) => words.test(name)) ?? OTHER;
+}
+
+/** "open_issues" and "numberOfEmployees" as words. */
+function spaced(name: string): string {
+  return name
+    .normalize("NFC")
+    .replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2")
+    .replace(/[_.\-/]+/g, " ");
 }
 
 /** So few that a large percentage says little. */
@@ -83,14 +92,29 @@ export interface Ranked {
   readonly measurementName: string;
   readonly changePercent: number | null | undefined;
   readonly observedAt: Date;
+  /** Whether its series has gone back since: nothing is left of it. */
+  readonly isOver?: boolean | undefined;
+  /** The share of the companies with this measurement that had news of it in the same week; null where few had. */
+  readonly shareAlike?: number | null | undefined;
 }
 
-/** The order in which findings are told, the most important first. */
+/** What so many companies have at a time is no longer remarkable. */
+const COMMON = 0.2;
+
+/**
+ * The order in which findings are told, the most important first: by severity, where what is over or common counts a
+ * step less; then by what they are about, how rare they are, how large, and how new.
+ */
 export function byImportance(a: Ranked, b: Ranked): number {
   return (
-    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
+    rankOf(a) - rankOf(b) ||
     ORDER.indexOf(kindOf(a.measurementName).name) - ORDER.indexOf(kindOf(b.measurementName).name) ||
+    (a.shareAlike ?? 0) - (b.shareAlike ?? 0) ||
     Math.abs(b.changePercent ?? 0) - Math.abs(a.changePercent ?? 0) ||
     b.observedAt.getTime() - a.observedAt.getTime()
   );
+}
+
+function rankOf({ severity, isOver = false, shareAlike }: Ranked): number {
+  return SEVERITIES.indexOf(severity) + Number(isOver) + Number((shareAlike ?? 0) >= COMMON);
 }

@@ -10,6 +10,7 @@ const ruleRow = z.object({
   ruleName: z.string(),
   threshold: z.number(),
   minimumChange: z.number().nullable(),
+  tellsRhythm: z.boolean(),
   /** Null where the rule's method is not known. */
   aggregation: z.enum(AGGREGATION_NAMES).nullable(),
   notificationMessage: z.string().nullable(),
@@ -34,7 +35,7 @@ const RULES = prepared(`
                     from measurement_${table}_value where raw_document_id = ${THIS_DOCUMENT}`,
     ).join(" union all ")}
   ), rule as (
-    select rule.*, setting.minimum_change, measurement.source_module_id, measurement.measurement_name, parent.measurement_name as parent_name,
+    select rule.*, setting.minimum_change, coalesce(setting.tells_rhythm, false) as tells_rhythm, measurement.source_module_id, measurement.measurement_name, parent.measurement_name as parent_name,
            case ${AGGREGATION_NAMES.map((name) => `when method.name ${oneOf(name)} then '${name}'`).join(" ")}
            end as aggregation
       from notification_rules rule
@@ -44,7 +45,7 @@ const RULES = prepared(`
      cross join lateral (select upper(btrim(coalesce(rule.aggregation_method, ''), E' \\t\\r\\n')) as name) method
      where measurement.source_module_id = $2
   )
-  select rule.rule_id, rule.rule_name, rule.threshold, rule.minimum_change, rule.aggregation, rule.notification_message,
+  select rule.rule_id, rule.rule_name, rule.threshold, rule.minimum_change, rule.tells_rhythm, rule.aggregation, rule.notification_message,
          point.company_measurement_id, point.item_key, history.reference, history.count
     from point
     join company_source_measurement series using (company_measurement_id)
@@ -85,6 +86,7 @@ function ruleOf(row: z.output<typeof ruleRow>): Rule & { readonly series: string
     name: row.ruleName,
     threshold: row.threshold,
     minimumChange: row.minimumChange,
+    tellsRhythm: row.tellsRhythm,
     message: row.notificationMessage,
     aggregation: row.aggregation ?? "LAST",
     reference: row.count === 0 ? null : row.reference,

@@ -32,6 +32,7 @@ import type { Task } from "../../platform/taskQueue.ts";
 import { type Anomaly, type Judged, judgeSeries, latePoints } from "./anomalies.ts";
 import type { Candidate } from "./candidate.ts";
 import { changedPoints, itemChanges, ownChanges } from "./changes.ts";
+import { withoutEchoes } from "./echoes.ts";
 import { itemNamesOf } from "./itemNames.ts";
 import { itemsNewAndGone, type ListSeries } from "./items.ts";
 import { readListSeries } from "./listSeries.ts";
@@ -43,7 +44,7 @@ import {
   withoutPointsOf,
 } from "./numericFindings.ts";
 import { entriesOf } from "./oneEntry.ts";
-import { hasWeekdayRhythm, RHYTHM_POINTS } from "./rhythm.ts";
+import { growsOn, hasWeekdayRhythm, RHYTHM_POINTS } from "./rhythm.ts";
 import { readEarlierFindings, spacedOut } from "./spacing.ts";
 import { assignSubject } from "./subject.ts";
 import { writeFindings } from "./writeFindings.ts";
@@ -64,7 +65,7 @@ export interface AnalyzedDocument {
 }
 
 /**
- * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 18
+ * Finds what is new in the values of a raw document, and writes it with its news and their deliveries. At most 21
  * statements, whatever the size of the document. The caller holds the lock on the company at the source.
  */
 export async function analyzeDocument(
@@ -107,13 +108,13 @@ export async function analyzeDocument(
   const anomalies = judged.flatMap((series) => series.anomalies);
   const expected = new Map(judged.map((series) => [seriesKey(series.point), series.expected]));
   const expectedAt = (point: NumericPoint) => expected.get(seriesKey(point));
-  const rhythms = await rhythmsOf(connection, going, rules, subject);
+  const ordinary = await ordinaryChanges(connection, going, rules, subject);
   const { observedAt } = document;
   const rescaled = points.numeric.filter((point) => scales.get(seriesKey(point))?.kind === "accepted");
   const candidates = findAll({
     expectedAt,
     periodMs: PERIOD_MS[document.frequency],
-    rhythms,
+    ordinary,
     observedAt,
     points,
     going,
@@ -132,7 +133,8 @@ export async function analyzeDocument(
   const state = problem === undefined ? "ANALYZED" : "DATA_PROBLEM";
   const isHistory = isHistorical(document);
   const findings = withoutRepeats(spacedOut(candidates, recent, settings.spacingMs));
-  const written = await writeFindings(connection, entriesOf(findings), document, { isHistory, now });
+  const entries = await withoutEchoes(connection, entriesOf(findings), document);
+  const written = await writeFindings(connection, entries, document, { isHistory, now });
   const findingIds = written.map(({ findingId }) => findingId);
   const { companyId, taskId } = document;
   const correlation = correlationOf({ taskId, documentId: document.id });
@@ -231,8 +233,13 @@ async function lastFinals(
   });
 }
 
-/** The series whose changes, as far as a rule would tell them, come every week. One statement, where a rule would. */
-async function rhythmsOf(
+/** Whether a rule compares with what growth alone leaves behind. */
+function lagsBehind({ aggregation, referenceCount }: Rule): boolean {
+  return referenceCount > 1 && (aggregation === "AVG" || aggregation === "MIN");
+}
+
+/** The series whose changes, where a rule would tell them, come every week or are their growth. At most one statement. */
+async function ordinaryChanges(
   connection: Database,
   going: readonly NumericPoint[],
   rules: ReadonlyMap<string, readonly Rule[]>,
@@ -243,11 +250,14 @@ async function rhythmsOf(
   );
   const until = hits.map((point) => ({ ...point, until: point.observedAt }));
   const histories = await readHistories(connection, subject, until, RHYTHM_POINTS);
-  const isRhythm = (point: NumericPoint) => {
-    const thresholds = (rules.get(seriesKey(point)) ?? []).map(({ threshold }) => Math.abs(threshold));
-    return hasWeekdayRhythm(point, histories.get(seriesKey(point)) ?? [], Math.min(...thresholds));
+  const isOrdinary = (point: NumericPoint) => {
+    const ofPoint = rules.get(seriesKey(point)) ?? [];
+    const history = histories.get(seriesKey(point)) ?? [];
+    const thresholds = ofPoint.map(({ threshold }) => Math.abs(threshold));
+    const isByAverage = ofPoint.every((rule) => lagsBehind(rule) || judgeByRule(point, rule) === undefined);
+    return hasWeekdayRhythm(point, history, Math.min(...thresholds)) || (isByAverage && growsOn(history));
   };
-  return new Set(hits.filter(isRhythm).map(seriesKey));
+  return new Set(hits.filter(isOrdinary).map(seriesKey));
 }
 
 /** Leaves out anomalies at points that other findings are about. */
@@ -260,7 +270,7 @@ function withoutRepeats(candidates: readonly Candidate[]): Candidate[] {
 interface Found {
   readonly expectedAt: ExpectedAt;
   readonly periodMs: number;
-  readonly rhythms: ReadonlySet<string>;
+  readonly ordinary: ReadonlySet<string>;
   readonly observedAt: Date;
   readonly points: DocumentPoints;
   /** Its numbers but for those that are held or were just accepted. */
@@ -276,7 +286,7 @@ interface Found {
 function findAll({
   expectedAt,
   periodMs,
-  rhythms,
+  ordinary,
   observedAt,
   points,
   going,
@@ -298,7 +308,7 @@ function findAll({
   const goesOn = ({ measurement, itemKey }: NumericPoint) => !isReused(measurement, itemKey);
   return [
     ...scaleFindings(rescaled.filter(goesOn), telling),
-    ...ruleFindings(going.filter(goesOn), { rules, anomalies, expectedAt, rhythms, telling }),
+    ...ruleFindings(going.filter(goesOn), { rules, anomalies, expectedAt, ordinary, telling }),
     ...anomalyFindings(
       anomalies.filter(({ point }) => goesOn(point)),
       telling,

@@ -26,14 +26,14 @@ export function ruleFindings(
     rules,
     anomalies,
     expectedAt,
-    rhythms,
+    ordinary,
     telling,
   }: {
     readonly rules: ReadonlyMap<string, readonly Rule[]>;
     readonly anomalies: readonly Anomaly[];
     readonly expectedAt: ExpectedAt;
-    /** The series whose rhythm of weekdays has brought this change before. */
-    readonly rhythms: ReadonlySet<string>;
+    /** The series whose rhythm or growth has brought such a change before. */
+    readonly ordinary: ReadonlySet<string>;
     readonly telling: Telling;
   },
 ): Candidate[] {
@@ -45,8 +45,9 @@ export function ruleFindings(
     });
     if (hits.length === 0) return [];
     const surprise = surprises.get(pointKey(point));
-    const isOrdinary = rhythms.has(seriesKey(point)) || isForeseen(point, hits, expectedAt(point));
-    return surprise === undefined && isOrdinary ? [] : [ruleFinding(point, hits, surprise, telling)];
+    const isOrdinary = ordinary.has(seriesKey(point)) || isForeseen(point, hits, expectedAt(point));
+    const told = surprise === undefined && isOrdinary ? hits.filter(({ rule }) => rule.tellsRhythm) : hits;
+    return told.length === 0 ? [] : [ruleFinding(point, told, surprise, telling)];
   });
 }
 

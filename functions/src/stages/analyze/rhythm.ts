@@ -1,3 +1,4 @@
+import { median } from "simple-statistics";
 import type { NumericPoint } from "../../domain/analysis/series.ts";
 import type { Point } from "../../domain/detector/detector.ts";
 import { percentChange } from "../../domain/rule/rules.ts";
@@ -31,4 +32,22 @@ export function hasWeekdayRhythm(
     change !== null && Math.abs(change) >= threshold / 2 && change > 0 === value > previous;
   const difference = percentChange(value, then.value);
   return isSuchAChange && difference !== null && Math.abs(difference) < threshold;
+}
+
+/** So many steps before it tell how a series grows. */
+const ENOUGH_STEPS = 3;
+const MUCH_LARGER = 3;
+
+/**
+ * Whether a series goes on as it did: its step is in the direction of those before it, and not much larger. Far from an
+ * average of what was before, it is where its growth has brought it.
+ *
+ * @param history the points up to this one
+ */
+export function growsOn(history: readonly Point[]): boolean {
+  const steps = history.slice(1).map(({ value }, index) => value - (history[index]?.value ?? value));
+  const last = steps.pop();
+  if (last === undefined || steps.length < ENOUGH_STEPS) return false;
+  const alike = steps.filter((step) => Math.sign(step) === Math.sign(last)).map(Math.abs);
+  return alike.length * 2 > steps.length && Math.abs(last) <= MUCH_LARGER * median(alike);
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SEVERITIES, type Severity } from "../../domain/message/message.ts";
 import { type Database, prepared, selectRows } from "../../platform/postgres.ts";
 import type { Candidate } from "./candidate.ts";
 
@@ -9,12 +10,13 @@ interface EarlierFinding {
   readonly itemKey: string;
   readonly observedAt: Date;
   readonly direction: string | null;
+  readonly severity: Severity;
 }
 
 /**
- * The candidates that become news although their series was in the news lately. Within the spacing, a rule or the
- * detector makes one news item of a series, and one more where the series turns: one that flaps is in the news once, and
- * its return once. A text makes one for each value that it takes. The same point never makes a second.
+ * The candidates that become news although their series was in the news lately. Within the spacing, the rules and the
+ * detector make one news item of a series, and one more where the series turns: one that flaps is in the news once, and
+ * its return once. What another of them finds in the same direction must be more severe. A text makes one for each value that it takes. The same point never makes a second.
  */
 export function spacedOut(
   candidates: readonly Candidate[],
@@ -31,15 +33,13 @@ export function spacedOut(
     const others = bySeries.get(key) ?? [];
     if (!isNews(candidate, others, spacingMs)) continue;
     kept.push(candidate);
-    const { detector, companyMeasurementId, itemKey, observedAt, facts } = candidate;
-    const direction = facts.direction ?? null;
-    bySeries.set(key, [...others, { detector, companyMeasurementId, itemKey, observedAt, direction }]);
+    bySeries.set(key, [...others, { ...candidate, direction: candidate.facts.direction ?? null }]);
   }
   return kept;
 }
 
 function isNews(
-  { observedAt, facts }: Candidate,
+  { detector, observedAt, severity, facts }: Candidate,
   others: readonly EarlierFinding[],
   spacingMs: number,
 ): boolean {
@@ -47,7 +47,10 @@ function isNews(
   if (others.some((other) => other.observedAt.getTime() === at)) return false;
   if (facts.direction === undefined) return true;
   const near = others.filter((other) => Math.abs(other.observedAt.getTime() - at) < spacingMs);
-  if (near.some(({ direction }) => direction === facts.direction)) return false;
+  const isRepeat = (other: EarlierFinding) =>
+    other.direction === facts.direction &&
+    (other.detector === detector || SEVERITIES.indexOf(other.severity) <= SEVERITIES.indexOf(severity));
+  if (near.some(isRepeat)) return false;
   return facts.kind === "change" || near.length < 2;
 }
 
@@ -60,7 +63,8 @@ function pointKey({
 }
 
 function spacingKey(finding: { detector: string; companyMeasurementId: number; itemKey: string }): string {
-  return `${finding.detector} ${finding.companyMeasurementId} ${finding.itemKey}`;
+  const isNumeric = finding.detector === "anomaly" || finding.detector.startsWith("rule:");
+  return `${isNumeric ? "number" : finding.detector} ${finding.companyMeasurementId} ${finding.itemKey}`;
 }
 
 const earlierRow = z.object({
@@ -69,6 +73,7 @@ const earlierRow = z.object({
   itemKey: z.string(),
   observedAt: z.date(),
   direction: z.string().nullable(),
+  severity: z.enum(SEVERITIES).catch("low"),
 });
 
 // By finding_series_idx and finding_part_series_idx.
@@ -79,14 +84,15 @@ const EARLIER = prepared(`
      group by 1, 2
   )
   select finding.detector, finding.company_measurement_id, finding.item_key, finding.observed_at,
-         finding.facts ->> 'direction' as direction
+         finding.facts ->> 'direction' as direction, finding.severity
     from candidate
     join pipeline.finding using (company_measurement_id, item_key)
    where finding.observed_at between candidate.first - $4::interval and candidate.last + $4::interval
    union all
-  select part.detector, part.company_measurement_id, part.item_key, part.observed_at, part.direction
+  select part.detector, part.company_measurement_id, part.item_key, part.observed_at, part.direction, finding.severity
     from candidate
     join pipeline.finding_part part using (company_measurement_id, item_key)
+    join pipeline.finding on finding.id = part.finding_id
    where part.observed_at between candidate.first - $4::interval and candidate.last + $4::interval`);
 
 /** The findings near the candidates, of the same series. */

@@ -1,6 +1,11 @@
 import { z } from "zod";
 import type { DueDelivery } from "../../domain/message/claimDelivery.ts";
-import { type FindingRow, findingOf, findingsOfDelivery } from "../../domain/message/findings.ts";
+import {
+  type FindingRow,
+  findingOf,
+  findingsOfDelivery,
+  oneForEachSeries,
+} from "../../domain/message/findings.ts";
 import { companyLink, settingsLink, silenceLink } from "../../domain/message/links.ts";
 import type { AlertMessage, Company } from "../../domain/message/message.ts";
 import { newestPoints } from "../../domain/message/seriesPoints.ts";
@@ -23,7 +28,7 @@ export async function composeAlert(
   const company = await findCompany(db, companyId);
   const found = await findingsOfDelivery(db, id);
   if (company === undefined || found.length === 0) return undefined;
-  const live = found.filter(({ isHistory }) => !isHistory);
+  const live = oneForEachSeries(found.filter(({ isHistory }) => !isHistory));
   const past = found.filter(({ isHistory }) => isHistory);
   const told = live.length > 0 ? live : past.slice(0, MAX_NOTABLE);
   const keys = told.slice(0, MAX_CHARTS).map((one) => ({
@@ -31,7 +36,7 @@ export async function composeAlert(
     itemKey: one.itemKey,
     // A chart ends at the point that it marks: what came late, or was mined with its history, is not the newest.
     until: one.observedAt,
-    handleValue: "value" in one.facts && typeof one.facts.value === "number" ? one.facts.value : undefined,
+    handleValue: typeof one.facts.value === "number" ? one.facts.value : undefined,
   }));
   const points = await newestPoints(db, keys, MAX_POINTS);
   return {

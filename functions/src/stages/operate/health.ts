@@ -6,7 +6,7 @@ import { logEvent } from "../../platform/log.ts";
 import { type Database, database, selectRow } from "../../platform/postgres.ts";
 
 /** The newest migration that the code needs. A database may be ahead of it. */
-export const NEEDED_MIGRATION = "0040_paced_deliveries";
+export const NEEDED_MIGRATION = "0041_telling";
 
 /** What being ready takes of the outside. */
 export interface ReadinessContext {

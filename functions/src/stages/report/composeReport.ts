@@ -1,7 +1,12 @@
 import { z } from "zod";
-import { type FindingRow, findingOf, findingsOfPeriod } from "../../domain/message/findings.ts";
+import {
+  type FindingRow,
+  findingOf,
+  findingsOfPeriod,
+  oneForEachSeries,
+} from "../../domain/message/findings.ts";
 import { appLink, companyLink, settingsLink } from "../../domain/message/links.ts";
-import { type ReportCompany, type ReportMessage, SEVERITIES } from "../../domain/message/message.ts";
+import type { ReportCompany, ReportMessage } from "../../domain/message/message.ts";
 import { type Database, selectRows } from "../../platform/postgres.ts";
 import { type CompanyRound, roundsOfPeriod, tellsOfRound } from "./fundingRounds.ts";
 import { keySeries } from "./keySeries.ts";
@@ -39,7 +44,7 @@ export async function composeReport(
   // Reports are not made to the second: each continues where the previous week's ended, if there was one.
   const untold = { from: toldUntil ?? period.from, to: period.to };
   const rounds = await roundsOfPeriod(db, ids, untold);
-  const news = toldOnce(await findingsOfPeriod(db, ids, untold), rounds);
+  const news = oneForEachSeries(toldOnce(await findingsOfPeriod(db, ids, untold), rounds));
   const withNews = inOrder(followed, news, rounds);
   const series = await keySeries(db, { companyIds: withNews.map(({ id }) => id), news, period });
   const companies = withNews.map(
@@ -76,22 +81,17 @@ function toldOnce(found: readonly FindingRow[], rounds: readonly CompanyRound[])
   });
 }
 
-/** The companies with news: the most severe first, then the most numerous. */
+/** The companies that have something to tell: those with a funding round first, then by their most important news. */
 function inOrder(
   followed: readonly CompanyRow[],
   news: readonly FindingRow[],
   rounds: readonly CompanyRound[],
 ): CompanyRow[] {
-  const weight = ({ id }: CompanyRow) => {
-    const own = news.filter(({ companyId }) => companyId === id);
-    const hasRound = rounds.some(({ companyId }) => companyId === id);
-    const ranks = own.map(({ severity }) => SEVERITIES.indexOf(severity));
-    // A funding round ranks with the most severe news.
-    return { best: Math.min(...ranks, hasRound ? 0 : SEVERITIES.length), count: own.length };
-  };
-  return followed
-    .map((company) => ({ company, ...weight(company) }))
-    .filter(({ best }) => best < SEVERITIES.length)
-    .toSorted((a, b) => a.best - b.best || b.count - a.count)
-    .map(({ company }) => company);
+  const rank = new Map<number, number>();
+  // A funding round is as important as anything that is said of a company. The news are in their order.
+  for (const { companyId } of [...rounds, ...news]) {
+    if (!rank.has(companyId)) rank.set(companyId, rank.size);
+  }
+  const rankOf = ({ id }: CompanyRow) => rank.get(id) ?? Number.POSITIVE_INFINITY;
+  return followed.filter(({ id }) => rank.has(id)).toSorted((a, b) => rankOf(a) - rankOf(b));
 }
