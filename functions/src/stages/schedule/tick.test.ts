@@ -45,6 +45,17 @@ describe("planning", () => {
     ]);
   });
 
+  test("a new source that is run on demand has had its first run", async () => {
+    const source = await insertSource(db, { createdAt: minutes(-3) });
+    await insertTask(db, source, { type: "ON_DEMAND", scheduledAt: minutes(-2), maxRunSeconds: 300 });
+    await db.query("update data_source set max_run_seconds = 900");
+    await tickAt(NOON);
+    expect(await slots()).toEqual(["2024-05-15 11:58 PROCESSING", "2024-05-16 11:57 PENDING"]);
+    // It has the source's own time, which is longer than the web application's.
+    const { rows } = await db.query("select max_run_seconds from scheduled_task where status = 'PROCESSING'");
+    expect(rows).toEqual([{ max_run_seconds: 900 }]);
+  });
+
   test.each([
     ["HOURLY", 25],
     ["DAILY", 2],
