@@ -77,8 +77,14 @@ export function openMining(start: Date) {
     queue: recordedQueue(),
     module: recordedModule(start),
     filed: 0,
+    handshakes: 0,
+    handshake: undefined,
   });
-  const mining = fresh();
+  interface Hand extends Omit<ReturnType<typeof fresh>, "handshake"> {
+    /** What shaking hands does; undefined: it succeeds. */
+    handshake: (() => Promise<void>) | undefined;
+  }
+  const mining: Hand = fresh();
 
   beforeEach(async () => {
     await emptyTables(db);
@@ -103,6 +109,10 @@ export function openMining(start: Date) {
         moduleFor: () => mining.module.module,
         clock: () => mining.now,
         countFiled: async () => mining.filed,
+        shakeHands: async () => {
+          mining.handshakes += 1;
+          await mining.handshake?.();
+        },
         alone,
       },
       mineCompanyPayload.parse(payload),

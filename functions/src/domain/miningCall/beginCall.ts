@@ -31,6 +31,8 @@ const begunCall = z
     /** A call for the company has succeeded at the source once. */
     workedBefore: z.boolean(),
     isOnDemand: z.boolean(),
+    /** The source has shaken hands: what it delivers has measurements. */
+    hasMap: z.boolean(),
     /** The last discovery under the company's present name, if it found nothing. */
     failedDiscovery: z.object({ at: z.string(), reason: z.string() }).nullable(),
   })
@@ -143,6 +145,7 @@ const BEGIN_CALL = `
             where turn.data_source_id = d.id and turn.company_id = $3 and turn.worked_at is not null
          ) as worked_before,
          asked.is_on_demand,
+         exists (select from source_measurement m where m.source_module_id = d.id) as has_map,
          (select jsonb_build_object('at', to_char(failed.failed_at, 'YYYY-MM-DD'), 'reason', failed.reason)
             from pipeline.failed_discovery failed
            where failed.data_source_id = d.id and failed.company_id = $3

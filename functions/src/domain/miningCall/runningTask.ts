@@ -33,6 +33,7 @@ const taskCounts = z.object({
   failed: z.number(),
   unknown: z.number(),
   silentSource: z.string().nullable(),
+  missed: z.number(),
   skipped: z.number(),
   warnings: z.number(),
   refused: z.array(z.string()),
@@ -66,6 +67,20 @@ const COUNT_CALLS = `
          count(*) filter (where state = 'SKIPPED')::int as skipped,
          count(*) filter (where state = 'FAILED' and error_type = 'NoIdentifiers')::int as unknown,
          (select name from silent) as silent_source,
+         -- The slots between this run and the one before, by scheduled_task_source_idx.
+         (select count(*)::int
+            from scheduled_task t
+            join data_source d on d.id = t.data_source_id
+            cross join lateral (
+              select max(ran.slot) as slot from scheduled_task ran
+               where ran.data_source_id = t.data_source_id and ran.slot < t.slot
+            ) as before
+            cross join lateral (
+              select case d.frequency when 'HOURLY' then interval '1 hour' when 'DAILY' then interval '1 day'
+                          when 'WEEKLY' then interval '7 days' else interval '1 month' end as step
+            ) as frequency
+            cross join lateral generate_series(before.slot + step, t.slot - step / 2, step) as missed
+           where t.task_id = $1) as missed,
          count(*) filter (where state = 'SUCCEEDED' and error_type is not null)::int as warnings,
          coalesce((select refused from pipeline.task_run where task_id = $1), '{}') as refused,
          coalesce(
@@ -89,7 +104,7 @@ const COMPLETE_TASK = `
 
 /** How a task ended. */
 export interface TaskEnd
-  extends Omit<z.output<typeof taskCounts>, "errors" | "refused" | "unknown" | "silentSource"> {
+  extends Omit<z.output<typeof taskCounts>, "errors" | "refused" | "unknown" | "silentSource" | "missed"> {
   readonly task: number;
   readonly state: "SUCCESS" | "FAILED";
 }
@@ -114,7 +129,7 @@ export async function completeTask(
   if (open !== 0) return undefined;
   const result = await selectRow(connection, taskCounts, COUNT_CALLS, [taskId]);
   if (result === undefined) return undefined;
-  const { companies, failed, unknown, skipped, warnings, errors, refused, silentSource } = result;
+  const { companies, failed, unknown, skipped, warnings, errors, refused, silentSource, missed } = result;
   const succeeded = companies - failed - skipped;
   // A company that the source does not know is no failure of the run.
   const state = failed > unknown && succeeded === 0 ? "FAILED" : "SUCCESS";
@@ -131,6 +146,8 @@ export async function completeTask(
       errors,
       // What a CRM fed that is no company.
       ...(refused.length === 0 ? {} : { refused }),
+      // Runs that were never made: the schedule stood still, or the source was inactive or down.
+      ...(missed === 0 ? {} : { missedRunsBefore: missed }),
     }),
   ]);
   if (silentSource !== null)

@@ -17,8 +17,8 @@ export function callSeconds(run: number) {
     module: run - 5,
     /** Cloud Tasks waits for our answer: a little longer than the call may take. */
     dispatch: run + 30,
-    /** The module's token: clocks differ, and modules go on for a while after our patience has ended. */
-    token: run + MINUTE,
+    /** The module's token: clocks differ, and modules go on and feed after our patience has ended, for half an hour. */
+    token: Math.max(run + MINUTE, 30 * MINUTE),
   };
 }
 

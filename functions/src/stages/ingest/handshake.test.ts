@@ -8,8 +8,9 @@ import type {
 } from "../../domain/miningModule/miningModule.ts";
 import { ModuleError } from "../../domain/miningModule/moduleError.ts";
 import { newestMap } from "../../domain/normalizationMap/mapStore.ts";
+import { shakeHands } from "../../domain/normalizationMap/shakeHands.ts";
 import { firestore } from "../../platform/firebase.ts";
-import { namedSource, shakeHands } from "./handshake.ts";
+import { namedSource } from "./handshake.ts";
 
 // Firestore's client takes seconds to load.
 jest.setTimeout(60_000);

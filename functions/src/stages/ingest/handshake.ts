@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Firestore } from "firebase-admin/firestore";
 import { z } from "zod";
-import type { MiningModule, ModuleSource } from "../../domain/miningModule/miningModule.ts";
-import { storeMap } from "../../domain/normalizationMap/mapStore.ts";
-import { ensureMeasurements } from "../../domain/normalizationMap/measurements.ts";
+import type { ModuleSource } from "../../domain/miningModule/miningModule.ts";
+import { handshakeResult } from "../../domain/normalizationMap/shakeHands.ts";
 import { ApiError } from "../../platform/apiError.ts";
 import { rowIdInText } from "../../platform/fields.ts";
 import { type Paths, route, withoutSlashes } from "../../platform/http.ts";
-import { type Database, database, type TransactionalDatabase } from "../../platform/postgres.ts";
+import { type Database, database } from "../../platform/postgres.ts";
 import { enqueueTasks } from "../../platform/taskQueue.ts";
 import { webApplication } from "../../platform/webApplication.ts";
 import { sourceById } from "./findSource.ts";
@@ -44,8 +42,6 @@ export const paths: Paths = {
   },
 };
 
-const handshakeResult = z.object({ frequency: z.enum(["hourly", "daily", "weekly", "monthly"]) });
-
 /**
  * The source that is to be asked. Only the endpoint that is stored for it is called: the token would open the source to
  * whoever gets it. Anyone may ask, so a source that is not there is refused as one that has another endpoint.
@@ -66,25 +62,4 @@ export async function namedSource(
 
 function bare(endpoint: string): string {
   return withoutSlashes(endpoint.trim());
-}
-
-interface HandshakeContext {
-  readonly db: TransactionalDatabase;
-  readonly firestore: Firestore;
-  readonly module: MiningModule;
-}
-
-/**
- * Asks a source's module what it delivers and keeps its map, as a new version where it differs.
- *
- * @throws ModuleError
- */
-export async function shakeHands(
-  { db, firestore, module }: HandshakeContext,
-  source: ModuleSource,
-  now: Date,
-): Promise<z.output<typeof handshakeResult>> {
-  const { frequency, map } = await module.describe(now);
-  await storeMap(firestore, source, await ensureMeasurements(db, source.id, map, now), now);
-  return { frequency };
 }

@@ -24,7 +24,10 @@ export const paths: Paths = {
         const db = await database();
         await findSource(db, claims.sourceId);
         const company = await registerCompany(db, { name, domains: [], description, addedBy }, now);
-        const return_message = company.created ? "Company successfully created" : "Company already exists";
+        const created = company.isAmbiguous
+          ? "Company created beside others of its name: no domain says which is meant"
+          : "Company successfully created";
+        const return_message = company.created ? created : "Company already exists";
         return {
           status: 201,
           body: { id, company_name: company.name, company_id: company.id, return_message },

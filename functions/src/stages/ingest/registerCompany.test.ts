@@ -116,7 +116,9 @@ describe("two domains are two companies", () => {
     expect(await register({ name: "Mercury Bank", domains: ["www.mercury.com"] })).toMatchObject({
       id: com.id,
     });
-    expect(await register({ name: "mercury" })).toMatchObject({ created: true, isAmbiguous: true });
+    const third = await register({ name: "mercury" });
+    expect(third).toMatchObject({ created: true, isAmbiguous: true });
+    expect(await register({ name: "MERCURY." })).toMatchObject({ id: third.id, created: false });
   });
 
   test("and a company without a domain gets its first", async () => {

@@ -155,8 +155,10 @@ async function findCompany(
   await makeKeys(connection);
   const namesakes = await selectRows(connection, namesakeRow, NAMESAKES, [wanted.nameKey]);
   // One with domains of its own is another company than one that comes with other domains.
-  const possible =
-    wanted.domains.length === 0 ? namesakes : namesakes.filter(({ domains }) => !domains.some(identifies));
+  const withoutDomain = namesakes.filter(({ domains }) => !domains.some(identifies));
+  // One that came without a domain before is the same when it comes again.
+  const comesAgain = withoutDomain.length === 1;
+  const possible = wanted.domains.length === 0 && !comesAgain ? namesakes : withoutDomain;
   const [only, ...others] = possible;
   const isAmbiguous = others.length > 0 && wanted.domains.length === 0;
   return {

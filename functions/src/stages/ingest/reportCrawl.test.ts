@@ -88,7 +88,7 @@ describe("a report about one company", () => {
   test("twice and at once changes nothing more", async () => {
     await Promise.all([report(claims()), report(claims())]);
     const before = await calls();
-    await report(claims(), { [String(companies[0])]: crawlingError });
+    await report(claims());
     expect(await calls()).toEqual(before);
   });
 
@@ -166,5 +166,28 @@ describe("a report about a task that is not the caller's is refused", () => {
   test("there is no such task", async () => {
     await db.query("delete from scheduled_task");
     await expect(report({})).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe("a report that comes after its call has ended", () => {
+  const late = { error_type: "CrawlingError", error_description: "no such page" };
+
+  test.each([
+    ["SUCCEEDED", null, "CrawlingError"],
+    ["FAILED", "NothingDone", "CrawlingError"],
+    ["FAILED", "Timeout", "Timeout"],
+  ])("%s with %p: its errors are kept beside what the call said", async (state, errorType, kept) => {
+    await openCalls([companies[0] ?? 0], state);
+    await db.query("update pipeline.mining_call set error_type = $1", [errorType]);
+    await db.query("update scheduled_task set status = 'SUCCESS'");
+    await report({ taskId, attempt: 2, companyId: companies[0] }, { [companies[0] ?? 0]: late });
+    expect(await calls()).toMatchObject([{ state, error_type: kept }]);
+    expect(await task()).toMatchObject({ status: "SUCCESS" });
+  });
+
+  test("of an older attempt changes nothing", async () => {
+    await openCalls([companies[0] ?? 0], "SUCCEEDED");
+    await report({ taskId, attempt: 1, companyId: companies[0] }, { [companies[0] ?? 0]: late });
+    expect(await calls()).toMatchObject([{ state: "SUCCEEDED", error_type: null }]);
   });
 });

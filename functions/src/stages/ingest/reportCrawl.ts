@@ -1,10 +1,11 @@
 import pMap from "p-map";
 import { z } from "zod";
 import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
-import type { CallResult } from "../../domain/miningCall/miningCall.ts";
+import { type CallResult, NOTHING_DONE } from "../../domain/miningCall/miningCall.ts";
 import type { ModuleClaims } from "../../domain/miningModule/moduleToken.ts";
 import { ApiError } from "../../platform/apiError.ts";
 import { storedReason } from "../../platform/errorText.ts";
+import { rowId } from "../../platform/fields.ts";
 import { type Database, selectRow, selectRows, type TransactionalDatabase } from "../../platform/postgres.ts";
 import type { CrawlError } from "./crawlingFinished.ts";
 
@@ -26,7 +27,8 @@ export interface CrawlReport {
 
 /**
  * Ends the mining call that a module reports as done, or all that are open where its token names no company. A
- * late report, of a task that has ended or is in a newer attempt, changes nothing.
+ * late report, of a call or a task that has ended, only adds the errors that it tells; one of an older attempt changes
+ * nothing.
  *
  * @throws ApiError 403 or 404 where the task is not the caller's
  */
@@ -35,7 +37,9 @@ export async function reportCrawl(context: CrawlContext, report: CrawlReport): P
   const { claims, taskId, now } = report;
   const task = await findTask(db, report);
   const attempt = task.attempts;
-  if (task.status !== "PROCESSING" || (claims.attempt ?? attempt) !== attempt) return;
+  if ((claims.attempt ?? attempt) !== attempt) return;
+  await keepLateErrors(db, report);
+  if (task.status !== "PROCESSING") return;
 
   const wholeTask = claims.companyId === undefined;
   const companies = wholeTask ? await openCalls(db, taskId) : [claims.companyId];
@@ -44,6 +48,30 @@ export async function reportCrawl(context: CrawlContext, report: CrawlReport): P
   });
   // The call's own function, which waits for the module's answer, gives its place to the next.
   await finishCalls(db, { taskId, attempt, results, wholeTask, now });
+}
+
+// By mining_call_task_id_company_id_key. What the call said itself stays, unless it only said that it heard nothing.
+const KEEP_LATE_ERRORS = `
+  update pipeline.mining_call call
+     set error_type = late.type, error_text = late.text
+    from unnest($2::int[], $3::text[], $4::text[]) as late (company_id, type, text)
+   where call.task_id = $1 and call.company_id = late.company_id and call.state in ('SUCCEEDED', 'FAILED')
+     and (call.error_type is null or call.error_type = '${NOTHING_DONE}')`;
+
+async function keepLateErrors(db: Database, { claims, taskId, errors }: CrawlReport): Promise<void> {
+  const all = Object.entries(errors);
+  const mine = all.find(([key]) => key === String(claims.companyId)) ?? all[0];
+  const own = claims.companyId === undefined || mine === undefined ? all : [mine];
+  const late = own
+    .map(([key, error]) => ({ ...error, companyId: claims.companyId ?? Number(key) }))
+    .filter(({ companyId }) => rowId.safeParse(companyId).success);
+  if (late.length === 0) return;
+  await db.query(KEEP_LATE_ERRORS, [
+    taskId,
+    late.map(({ companyId }) => companyId),
+    late.map(({ error_type }) => storedReason(error_type, 100)),
+    late.map(({ error_type, error_description }) => storedReason(error_description ?? error_type)),
+  ]);
 }
 
 const taskRow = z.object({

@@ -83,6 +83,7 @@ function callHandler({ alone }: { alone: boolean }): Parameters<typeof taskFunct
     const { database } = await import("../../platform/postgres.ts");
     const { firestore } = await import("../../platform/firebase.ts");
     const { countRawDocuments } = await import("../../domain/rawDocument/countRawDocuments.ts");
+    const { shakeHands } = await import("../../domain/normalizationMap/shakeHands.ts");
     const { blobStore } = await import("../../adapters/blobStore.ts");
     const { enqueueTasks } = await import("../../platform/taskQueue.ts");
     const payload = mineCompanyPayload.parse(request.data);
@@ -95,6 +96,7 @@ function callHandler({ alone }: { alone: boolean }): Parameters<typeof taskFunct
         enqueue: enqueueTasks,
         moduleFor: (source) => moduleFor(source, stores),
         clock: () => new Date(),
+        shakeHands: (source, module) => shakeHands({ ...stores, module }, source, new Date()),
         countFiled: (sourceName, about) => countRawDocuments(stores.firestore, sourceName, about),
         alone,
       },

@@ -423,6 +423,37 @@ describe("a module that answers 200 and did nothing", () => {
   });
 });
 
+describe("a source without a map", () => {
+  test("shakes hands when it is due, and is not mined before that succeeds", async () => {
+    await companies(1);
+    mining.handshake = async () => {
+      throw new ModuleError("HttpStatus404", "The module answered 404 to /initialize", { retryable: false });
+    };
+    await startTask();
+    await runAll();
+    expect(mining.module.calls).toEqual([]);
+    expect(await task()).toMatchObject({ status: "FAILED" });
+    expect(await calls()).toMatchObject([{ errorText: "The module answered 404 to /initialize" }]);
+
+    mining.handshake = undefined;
+    await startTask();
+    await runAll();
+    expect(mining.module.calls).toHaveLength(1);
+  });
+
+  test("one that has one shakes no hands", async () => {
+    await companies(1);
+    await db.query(
+      "insert into source_measurement (type, measurement_name, source_module_id, modified_at) values ('int', 'stars', $1, $2)",
+      [mining.source, NOW],
+    );
+    await startTask();
+    await runAll();
+    expect(mining.handshakes).toBe(0);
+    expect(mining.module.calls).toHaveLength(1);
+  });
+});
+
 describe("max_run_seconds", () => {
   // The emulator's dispatch deadlines and Cloud Tasks' are 15 to 1,800 s; the function itself ends at 1,800 s.
   test.each([
@@ -450,7 +481,9 @@ describe("max_run_seconds", () => {
         throw new ModuleError("HttpStatus503", "The module answered 503", { retryable: true });
     };
     await expect(runCall(enqueued?.payload ?? {})).rejects.toThrow(CallWillBeRetried);
-    expect(mining.module.calls).toMatchObject([{ taskId: id, tokenLifeSeconds: runSeconds + 60 }]);
+    expect(mining.module.calls).toMatchObject([
+      { taskId: id, tokenLifeSeconds: Math.max(runSeconds + 60, 1800) },
+    ]);
 
     // The longest back-off of the queue is no silence, and neither is a call that takes all its time.
     mining.now = new Date(NOW.getTime() + Math.max(240, runSeconds) * 1000);

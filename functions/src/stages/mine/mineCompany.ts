@@ -27,6 +27,8 @@ export interface MineCompanyContext {
   readonly enqueue: EnqueueTasks;
   readonly moduleFor: (source: ModuleSource) => MiningModule;
   readonly clock: () => Date;
+  /** Asks a source's module what it delivers, and keeps its map. */
+  readonly shakeHands: (source: ModuleSource, module: MiningModule) => Promise<unknown>;
   /** How many raw documents a task has filed about a company, or about all. */
   readonly countFiled: (
     sourceName: string,
@@ -179,13 +181,15 @@ function failureOf(error: unknown) {
 }
 
 async function callModule(
-  { db, moduleFor, clock, countFiled }: MineCompanyContext,
+  { db, moduleFor, clock, countFiled, shakeHands }: MineCompanyContext,
   { taskId, attempt, companyId }: MineCompanyPayload,
   call: BegunCall,
 ): Promise<void> {
   const seconds = callSeconds(call.runSeconds);
   const signal = AbortSignal.timeout(seconds.module * 1000);
   const module = moduleFor(call.source);
+  // Without a map nothing of what it would feed could be read.
+  if (!call.hasMap) await shakeHands(call.source, module);
   const company = companyId === null ? undefined : linkedCompany(call, companyId);
   const identifiers = company ? await identifiersOf(db, module, call, company, clock()) : {};
   const answer = await module.mine({

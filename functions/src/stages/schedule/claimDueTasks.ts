@@ -22,9 +22,12 @@ const CLAIM_DUE_TASKS = `
        for no key update skip locked
   ), claimed as (
     update scheduled_task t
-       set status = 'PROCESSING', started_at = $1, ended_at = null, attempts = t.attempts + 1
-      from due
-     where t.task_id = due.task_id
+       set status = 'PROCESSING', started_at = $1, ended_at = null, attempts = t.attempts + 1,
+           -- The web application gives every run on demand 300 s, also of a source that takes longer.
+           max_run_seconds = case t.schedule_type
+             when 'ON_DEMAND' then greatest(t.max_run_seconds, d.max_run_seconds) else t.max_run_seconds end
+      from due, data_source d
+     where t.task_id = due.task_id and d.id = t.data_source_id
     returning t.task_id, t.attempts
   ), run as (
     insert into pipeline.task_run (task_id, last_seen_at, fanned_out)

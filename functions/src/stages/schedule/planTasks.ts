@@ -46,7 +46,9 @@ const PLAN_TASKS = `
        planned.slot > $1
        or not exists (
          select from scheduled_task ran
-          where ran.data_source_id = d.id and ran.schedule_type = 'REGULAR'
+          where ran.data_source_id = d.id
+            -- A run on demand of a new source is its first one.
+            and (ran.schedule_type = 'REGULAR' or planned.slot = d.created_at)
             and ran.scheduled_at between planned.slot and $1
        )
      )

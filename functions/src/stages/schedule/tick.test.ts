@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { z } from "zod";
 import { emptyTables } from "../../../test/emptyTables.ts";
 import { openTestDatabase } from "../../../test/openTestDatabase.ts";
 import { recordedQueue } from "../../../test/recordedQueue.ts";
 import { insertCompany, insertSource, insertTask } from "../../../test/rows.ts";
+import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import { tick } from "./tick.ts";
 
 const db = openTestDatabase();
@@ -43,6 +45,29 @@ describe("planning", () => {
       { data_source_id: source, schedule_type: "REGULAR", attempts: 1 },
       { data_source_id: source, schedule_type: "REGULAR", attempts: 0 },
     ]);
+  });
+
+  test("a new source that is run on demand has had its first run", async () => {
+    const source = await insertSource(db, { createdAt: minutes(-3) });
+    await insertTask(db, source, { type: "ON_DEMAND", scheduledAt: minutes(-2), maxRunSeconds: 300 });
+    await db.query("update data_source set max_run_seconds = 900");
+    await tickAt(NOON);
+    expect(await slots()).toEqual(["2024-05-15 11:58 PROCESSING", "2024-05-16 11:57 PENDING"]);
+    // It has the source's own time, which is longer than the web application's.
+    const { rows } = await db.query("select max_run_seconds from scheduled_task where status = 'PROCESSING'");
+    expect(rows).toEqual([{ max_run_seconds: 900 }]);
+  });
+
+  test("after an outage of 70 days the next run says how many were missed", async () => {
+    await insertSource(db, { frequency: "MONTHLY", createdAt: NOON });
+    await tickAt(NOON);
+    await db.query("update scheduled_task set status = 'SUCCESS', ended_at = scheduled_at");
+    await tickAt(days(70));
+    const { rows } = await db.query("select task_id from scheduled_task where status = 'PROCESSING'");
+    const { task_id: taskId } = z.object({ task_id: z.int() }).parse(rows[0]);
+    await finishCalls(db, { taskId, results: [], wholeTask: true, now: days(70) });
+    const summaries = (await tasks()).map((task) => Object(task).result_summary ?? "{}");
+    expect(summaries.map((summary) => JSON.parse(summary).missedRunsBefore)).toEqual([undefined, 1]);
   });
 
   test.each([

@@ -94,6 +94,14 @@ describe("documents that failed", () => {
   });
 });
 
+test("a name that two sources have is refused, with their ids", async () => {
+  const other = await insertSource(db, { name: "github", isActive: false });
+  await expect(pause(operation(), { source: "github", reason: "moves" })).rejects.toMatchObject({
+    code: "conflict",
+    message: `Several data sources are called github: give the id of one of ${source}, ${other}`,
+  });
+});
+
 describe("a paused source", () => {
   const claim = () => tick({ db, enqueue: queue.enqueue }, NOW);
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { pauseSources, resumeSource } from "../../../domain/miningCall/sourceHealth/sourcePause.ts";
 import { ApiError } from "../../../platform/apiError.ts";
-import { type Database, selectRow } from "../../../platform/postgres.ts";
+import { type Database, selectRows } from "../../../platform/postgres.ts";
 import type { OperationContext } from "./operation.ts";
 
 /** A source that was paused. */
@@ -59,12 +59,21 @@ export type FoundSource = z.output<typeof sourceRow>;
 const FIND = `
   select id, source_name as name, additional_params from data_source
    where source_name = $1 or id::text = $1
-   order by source_name = $1 desc
-   limit 1`;
+   order by source_name = $1 desc, id
+   limit 20`;
 
-/** Finds a data source by its name or id. @throws ApiError 404 */
+/** Finds a data source by its name or id. @throws ApiError 404; 409 where several have the name */
 export async function findSource(db: Database, nameOrId: string): Promise<FoundSource> {
-  const source = await selectRow(db, sourceRow, FIND, [nameOrId]);
+  const found = await selectRows(db, sourceRow, FIND, [nameOrId]);
+  const namesakes = found.filter(({ name }) => name === nameOrId);
+  if (namesakes.length > 1) {
+    const ids = namesakes.map(({ id }) => id).join(", ");
+    throw new ApiError(
+      "conflict",
+      `Several data sources are called ${nameOrId}: give the id of one of ${ids}`,
+    );
+  }
+  const [source] = found;
   if (source === undefined) throw new ApiError("not_found", `There is no data source ${nameOrId}`);
   return source;
 }
