@@ -5,6 +5,8 @@ import type { Channel } from "./channel.ts";
 /** How long a channel is busy with a message. Slack takes one a second in a channel; mail servers say when it is too many. */
 const PACE_MS: Readonly<Record<Channel["type"], number>> = { SLACK: 1_000, EMAIL: 0 };
 
+const MISSED_MS = 30_000;
+
 const turnRow = z.object({ turnAt: z.date() });
 
 // Turns are given out in the order in which they are asked for, one after the other, whichever process asks: the row's
@@ -21,25 +23,32 @@ export async function takeTurn(
   { id, turnAt, channel }: { readonly id: number; readonly turnAt: Date | null; readonly channel: Channel },
   now: Date,
 ): Promise<Date> {
-  if (turnAt !== null && turnAt <= now) return now;
+  // A turn that was missed by much is another's by now.
+  if (turnAt !== null && turnAt <= now && now.getTime() - turnAt.getTime() <= MISSED_MS) return now;
   const row = await selectRow(db, turnRow, TAKE, [id, now, PACE_MS[channel.type]]);
   return row?.turnAt ?? now;
 }
 
-// Those that had a turn before that find their channel closed, and take another.
+// All that wait for their turn there wait on, one after the other in the order in which they were opened.
 const CLOSE = `
-  with closed as (
+  with channel as (
+    select destination_id as id from pipeline.delivery where id = $1
+  ), waiting as (
+    select delivery.id, row_number() over (order by delivery.created_at, delivery.id) - 1 as before
+      from pipeline.delivery join channel on channel.id = delivery.destination_id
+     where delivery.id = $1 or delivery.state = 'PENDING' and delivery.turn_at is not null
+  ), moved as (
+    update pipeline.delivery
+       set turn_at = $2::timestamp + before * $3 * interval '1 ms',
+           send_after = $2::timestamp + before * $3 * interval '1 ms'
+      from waiting
+     where delivery.id = waiting.id and delivery.id <> $1
+  ), closed as (
     update pipeline.destination
-       set next_turn_at = greatest(coalesce(next_turn_at, $2), $2) + $3 * interval '1 ms'
-     where id = (select destination_id from pipeline.delivery where id = $1)
-    returning id, next_turn_at - $3 * interval '1 ms' as turn_at
-  ), others as (
-    update pipeline.delivery other
-       set turn_at = null
-      from closed
-     where other.destination_id = closed.id and other.state = 'PENDING' and other.turn_at < $2 and other.id <> $1
+       set next_turn_at = $2::timestamp + (select count(*) from waiting) * $3 * interval '1 ms'
+      from channel where destination.id = channel.id
   )
-  select turn_at from closed`;
+  select $2::timestamp + before * $3 * interval '1 ms' as turn_at from waiting where id = $1`;
 
 /** Closes a channel that said to wait. @returns when the delivery that was told so may go */
 export async function closeUntil(

@@ -1,3 +1,4 @@
+import { count } from "../../../domain/words/numbers.ts";
 import { oneLine, printable } from "../../../domain/words/text.ts";
 
 // Shorter than the 78 characters that mail clients quote without breaking lines anew.
@@ -31,6 +32,21 @@ function wrap(line: string, indent: string): string {
   return [...lines, indent + current].join("\n");
 }
 
+// As large as the HTML beside it at most. Nobody reads so far, and mail clients cut off what is much larger.
+const MAX_TEXT = 60_000;
+
+function withinLimit(parts: readonly string[]): string[] {
+  let room = MAX_TEXT;
+  const shown = parts.filter((part) => {
+    room -= part.length;
+    return room >= 0;
+  });
+  const left = parts.length - shown.length;
+  return left === 0
+    ? [...parts]
+    : [...shown, paragraph(`And ${count(left, "more section")}, in the web application.`)];
+}
+
 interface TextDocument {
   readonly title: string;
   readonly parts: readonly string[];
@@ -48,5 +64,5 @@ export function textDocument({ title, parts, reason, links }: TextDocument): str
     paragraph(oneLine(reason)),
     ...links.map(([label, href]) => `${oneLine(label)}:\n  ${href}`),
   ];
-  return `${[`${heading}\n${rule}`, ...parts, `-- \n${footer.join("\n")}`].join("\n\n")}\n`;
+  return `${[`${heading}\n${rule}`, ...withinLimit(parts), `-- \n${footer.join("\n")}`].join("\n\n")}\n`;
 }

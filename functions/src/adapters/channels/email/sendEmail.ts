@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import { z } from "zod";
 import { DeliveryError } from "../../../domain/message/deliveryError.ts";
 import { oneLine } from "../../../domain/words/text.ts";
+import { emailAddress } from "./emailAddress.ts";
 import { smtpFailure } from "./smtpError.ts";
 
 /** The mail server, by its `smtp:` or `smtps:` URL, and who the mail is from. */
@@ -29,8 +29,6 @@ export interface Email {
   readonly messageId: string;
 }
 
-const address = z.email().max(254);
-
 /**
  * Hands an email to the mail server.
  *
@@ -39,8 +37,8 @@ const address = z.email().max(254);
  */
 export async function sendEmail({ transportUrl, from, timeoutMs }: Mailer, email: Email): Promise<string> {
   // The destination is what a user typed. One address, and nothing that could grow into a header.
-  const to = address.safeParse(email.to.trim());
-  if (!to.success) {
+  const to = emailAddress(email.to);
+  if (to === undefined) {
     throw new DeliveryError(
       "final",
       `"${oneLine(email.to)}" is not an email address. Correct it in the settings.`,
@@ -70,7 +68,7 @@ export async function sendEmail({ transportUrl, from, timeoutMs }: Mailer, email
   try {
     await transport.sendMail({
       from,
-      to: { name: "", address: to.data },
+      to: { name: "", address: to },
       subject: oneLine(email.subject),
       html: email.html,
       text: email.text,
@@ -86,7 +84,7 @@ export async function sendEmail({ transportUrl, from, timeoutMs }: Mailer, email
     });
     return email.messageId;
   } catch (error) {
-    throw smtpFailure(error, { to: to.data, isHandedOver });
+    throw smtpFailure(error, { to: to, isHandedOver });
   } finally {
     transport.close();
   }
