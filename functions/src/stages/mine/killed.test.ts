@@ -152,6 +152,10 @@ test(
       if (asked.length === 4) shared.kill().then(resolve);
       return isDead;
     };
+    // The source has shaken hands.
+    await db.query(
+      "insert into source_measurement (type, measurement_name, source_module_id, modified_at) select 'int', 'stars', id, now() from data_source",
+    );
     expect(await Promise.all(together.map(shared.dispatch))).toEqual([
       undefined,
       undefined,
