@@ -7,6 +7,7 @@ import { databaseUrl, testServer } from "../../../test/database.ts";
 import { openMining } from "../../../test/mining.ts";
 import { startExternalModule } from "../../../test/standins/externalModule.ts";
 import { bodyOf, type HttpServer, serveHttp } from "../../../test/standins/httpServer.ts";
+import { finishCalls } from "../../domain/miningCall/finishCalls.ts";
 import { stateModels } from "../../domain/state/stateModels.ts";
 import { selectRow } from "../../platform/postgres.ts";
 import type { Task } from "../../platform/taskQueue.ts";
@@ -139,8 +140,9 @@ test(
       standIn.url,
       { calls_in_flight: 4 },
     ]);
-    const [poison] = await companies(4);
-    await startTask();
+    const ids = await companies(4);
+    const [poison] = ids;
+    const taskId = await startTask();
     await runPage();
     const together = takeAll("mineCompany");
     expect(together).toHaveLength(4);
@@ -172,7 +174,13 @@ test(
     expect(asked).toHaveLength(4);
 
     const dying = await startProcess("mineCompanyAlone");
-    crawl = (handle) => (handle === "company-1" ? dying.kill() : Promise.resolve());
+    // A module that lives reports that it is done.
+    crawl = async (handle) => {
+      if (handle === "company-1") return dying.kill();
+      const companyId = ids[Number(handle.split("-")[1]) - 1] ?? null;
+      const results = [{ companyId, state: "SUCCEEDED" as const }];
+      await finishCalls(db, { taskId, attempt: 1, results, now: new Date() });
+    };
     const [itsOwn, ...others] = takeAll("mineCompanyAlone");
     expect([itsOwn, ...others].map((task) => task?.payload)).toEqual(together.map((task) => task.payload));
     if (itsOwn === undefined) throw new Error("The poison company is not tried alone");
