@@ -15,8 +15,7 @@ const INTERNATIONAL_LOCAL =
  */
 export function emailAddress(typed: string): string | undefined {
   if (/[\r\n]/.test(typed.trim())) return undefined;
-  const [, named] = /^[^<>]*[^<>\s][^<>]*<([^<>]+)>$/.exec(typed.trim()) ?? [];
-  const bare = (named ?? typed).trim().normalize("NFC");
+  const bare = withoutName(typed.trim()).normalize("NFC");
   const at = bare.lastIndexOf("@");
   const local = bare.slice(0, at);
   const domain = domainToASCII(bare.slice(at + 1));
@@ -26,4 +25,11 @@ export function emailAddress(typed: string): string | undefined {
     ? INTERNATIONAL_LOCAL.test(local)
     : address.safeParse(`${local}@acme.example`).success;
   return isLocalPart ? `${local}@${domain}` : undefined;
+}
+
+/** "jane@acme.example" of "Doe, Jane <jane@acme.example>". */
+function withoutName(text: string): string {
+  const [name = "", inner = "", ...more] = text.split("<");
+  const isNamed = name.trim() !== "" && more.length === 0 && inner.indexOf(">") === inner.length - 1;
+  return isNamed && inner !== "" ? inner.slice(0, -1).trim() : text;
 }
