@@ -53,7 +53,7 @@ export async function startInboxes(
       PARMA_LINK_SECRET: randomBytes(32).toString("hex"),
       // Long enough for findings of one run to share a message.
       NOTIFY_WINDOW_SECONDS: "3",
-      HISTORY_QUIET_SECONDS: "6",
+      HISTORY_QUIET_SECONDS: "12",
     },
   };
 }

@@ -13,9 +13,10 @@ const turnRow = z.object({ turnAt: z.date() });
 // lock makes it so.
 const TAKE = `
   update pipeline.destination
-     set next_turn_at = greatest(coalesce(next_turn_at, $2), $2) + $3 * interval '1 ms'
+     set next_turn_at = case when $3 > 0
+           then greatest(coalesce(next_turn_at, $2), $2) + $3 * interval '1 ms' else next_turn_at end
    where id = (select destination_id from pipeline.delivery where id = $1)
-  returning next_turn_at - $3 * interval '1 ms' as turn_at`;
+  returning greatest(coalesce(next_turn_at, $2) - $3 * interval '1 ms', $2) as turn_at`;
 
 /** When a delivery may go: now, or later where others go before it. */
 export async function takeTurn(
