@@ -7,7 +7,7 @@ import { resultAsText } from "../soak/report.ts";
 import { soak } from "../soak/soak.ts";
 import { startWiredStack, sweepPatience, type WiredStack } from "../soak/wiredStack.ts";
 import { runTool } from "../stack/foreground.ts";
-import { isStopping, together, whenStopping } from "../stack/shutdown.ts";
+import { isStopping, whenStopping } from "../stack/shutdown.ts";
 import { type Stack, startStack } from "../stack/stack.ts";
 import { UserError } from "../userError.ts";
 import { type Counts, runChecks } from "./check.ts";
@@ -22,24 +22,21 @@ export interface TestOptions {
 
 /**
  * `test`: runs checks, unit tests and end-to-end tests, each even if another failed, and prints a final line with the
- * counts. End-to-end tests mostly wait for the emulators, so they run beside the others.
+ * counts.
  *
  * @param jestArgs passed to jest
  */
 export async function test(jestArgs: string[], { only }: TestOptions): Promise<void> {
   const parts = {
     check: runChecks,
-    unit: () => runJest("unit", jestArgs, { env: {}, show: true }),
-    // Beside the unit tests, its output would mix with theirs.
-    e2e: () => runEndToEndTests(jestArgs, { show: only === "e2e" }),
+    unit: () => runJest("unit", jestArgs, { env: {} }),
+    e2e: () => runEndToEndTests(jestArgs),
   };
   const counts: Counts[] = [];
-  const runInTurn = async (names: readonly (typeof partNames)[number][]) => {
-    for (const name of names.filter((name) => only === undefined || only === name)) {
-      counts.push(await parts[name]().catch(countAsFailed));
-    }
-  };
-  await together(runInTurn(["check", "unit"]), runInTurn(["e2e"]));
+  // One after the other: the end-to-end tests end by stopping all that was started.
+  for (const name of partNames.filter((name) => only === undefined || only === name)) {
+    counts.push(await parts[name]().catch(countAsFailed));
+  }
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   console.log(`\n${passed} passed, ${failed} failed`);
@@ -69,7 +66,7 @@ async function startTestStack(): Promise<TestStack> {
   return { stack: wired.stack, wired };
 }
 
-async function runEndToEndTests(jestArgs: string[], { show }: { show: boolean }): Promise<Counts> {
+async function runEndToEndTests(jestArgs: string[]): Promise<Counts> {
   const { stack, wired } = await startTestStack();
   try {
     // One at a time: they share the stack.
@@ -78,7 +75,7 @@ async function runEndToEndTests(jestArgs: string[], { show }: { show: boolean })
       // Otherwise Google's client libraries spend seconds looking for the machine's own credentials.
       METADATA_SERVER_DETECTION: "none",
     };
-    const counts = await runJest("e2e", ["--runInBand", ...jestArgs], { env, show });
+    const counts = await runJest("e2e", ["--runInBand", ...jestArgs], { env });
     if (counts.failed > 0) console.log(`The functions' log: ${stack.logFile}`);
     // Last, because it empties the stack. Skipped if only certain tests are wanted.
     const soaked = wired !== undefined && jestArgs.length === 0 ? await runShortSoak(wired) : NO_COUNTS;
@@ -117,15 +114,14 @@ const jestResults = z.object({
 async function runJest(
   project: string,
   jestArgs: string[],
-  { env, show }: { env: NodeJS.ProcessEnv; show: boolean },
+  { env }: { env: NodeJS.ProcessEnv },
 ): Promise<Counts> {
   const folder = await mkdtemp(join(tmpdir(), "parma-jest-"));
   const remove = whenStopping(() => rm(folder, { recursive: true, force: true }));
   try {
     const outputFile = join(folder, "results.json");
     const args = ["--selectProjects", project, "--json", "--outputFile", outputFile, "--passWithNoTests"];
-    const { exitCode, output } = await runTool("jest", [...args, ...jestArgs], { env, show });
-    if (!show) console.log(output.trim());
+    const { exitCode } = await runTool("jest", [...args, ...jestArgs], { env, show: true });
     const text = await readFile(outputFile, "utf8").catch(() => {
       throw new UserError(`The ${project} tests could not run; see above.`);
     });
